@@ -1,0 +1,1 @@
+"""Everything outward: command line, HTTP, benchmarks. The only package that composes the others."""

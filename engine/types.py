@@ -1,0 +1,342 @@
+"""The shared vocabulary of Konsil. Read this first.
+
+A patient bundle goes in (`PatientBundle`), every specialist turns its part of it into `Finding`s, the
+ranking turns findings into `Diagnosis` objects made of `Contribution`s, and all of it leaves as one
+`Result`. Everything is immutable. `None` always means "not stated" or "not known", never zero.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Sex = Literal["female", "male"]
+Status = Literal["present", "absent", "uncertain"]
+Context = Literal["current", "historical", "family", "hypothetical"]
+Level = Literal["error", "warning", "info"]
+Match = Literal["exact", "ancestor", "descendant", "related", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A concept of a named terminology.
+
+    system: short name ("HPO", "OMIM", "ORPHA", "LOINC", "SNOMED", "ICD-10-CM") or the FHIR system URL
+        where we have no short name. code: as the terminology writes it; ontologies as CURIE
+        ("HP:0001250"). display: human-readable name, "" when the source gave none.
+    """
+
+    system: str
+    code: str
+    display: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRef:
+    """What produced a finding. sha256: of weights or rule tables; None for code without any."""
+
+    name: str
+    version: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRef:
+    """A source of knowledge: its name, its own release and the sha256 of the file as read."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A fault in the input, kept as data so that nothing is lost silently.
+
+    where: the place ("Observation/abc", "labs.csv:7", "note.txt"). fix: what the sender can do.
+    """
+
+    level: Level
+    where: str
+    message: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An item that was read but not used, and why."""
+
+    item: str
+    reason: str
+
+
+# ---- Citations: where a statement can be followed to ------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TextSpan:
+    """Characters [start, end) of a document; `quote` equals exactly that slice of its text."""
+
+    document: str
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabValue:
+    """A measured value as reported. value: None for a result given only in words (see `text`).
+
+    unit: as the sender wrote it. reference: the range the judgement used, with its origin, such as
+    "3.5-5.1 mmol/L (observation's own)".
+    """
+
+    observation: str
+    name: str
+    value: float | None
+    unit: str | None
+    reference: str | None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodedEntry:
+    """An entry of the input that states the finding as a code ("phenotypicFeatures[3]")."""
+
+    item: str
+    code: Code
+
+
+@dataclass(frozen=True, slots=True)
+class GraphEdge:
+    """A statement of the knowledge graph with its sources (PMID, ORPHA, OMIM or dataset row).
+
+    frequency: share of patients with the disease who show the finding, 0 to 1; None when the source
+    states none. stated: the frequency exactly as the source wrote it ("7/13", "HP:0040281").
+    """
+
+    subject: str
+    predicate: str
+    object: str
+    sources: tuple[str, ...]
+    frequency: float | None = None
+    stated: str | None = None
+
+
+Citation = TextSpan | LabValue | CodedEntry
+
+
+# ---- Findings and what they say about diseases ------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One coded statement about the patient: the only thing that crosses a package border.
+
+    probability: calibrated probability (0 to 1) that the finding holds; None when a source simply
+        asserts it (a coded entry, a sentence, a laboratory range) and nobody estimated it.
+    context: only "current" counts in the ranking; family history, history and hypotheses are kept.
+    onset_years: the patient's age when it began, in years. recorded: when it was written down (UTC).
+    """
+
+    code: Code
+    status: Status
+    citations: tuple[Citation, ...]
+    produced_by: ModelRef
+    probability: float | None = None
+    context: Context = "current"
+    onset_years: float | None = None
+    recorded: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one finding says about one disease, and why: the score and its reason are one object.
+
+    log_lr: natural logarithm of the likelihood ratio, after the overlap discount; 0 says nothing.
+    match: how the finding meets the disease's own annotation. "exact": the same term; "ancestor":
+        the disease lists something more general; "descendant": something more specific; "related":
+        only a common ancestor; "none": nothing in the disease's profile.
+    edge: the annotation used; None when there is none.
+    """
+
+    finding: Finding
+    disease: str
+    log_lr: float
+    match: Match
+    edge: GraphEdge | None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """A candidate disease. Every number is derived from the prior and the contributions.
+
+    prior: probability before any finding, 0 to 1 exclusive.
+    """
+
+    disease: Code
+    prior: float
+    contributions: tuple[Contribution, ...]
+
+    @property
+    def log_lr(self) -> float:
+        """Weight of evidence: the sum of the contributions (natural logarithm)."""
+        return math.fsum(c.log_lr for c in self.contributions)
+
+    @property
+    def posterior(self) -> float:
+        """Post-test probability from pre-test odds and likelihood ratios.
+
+        It assumes independent findings, so it is not calibrated and is not shown to users as a
+        probability unless `Result.calibration` says how it was calibrated.
+        """
+        log_odds = math.log(self.prior) - math.log1p(-self.prior) + self.log_lr
+        return 1 / (1 + math.exp(-log_odds)) if log_odds > -700 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Everything needed to get the same bytes again."""
+
+    software: str
+    models: tuple[ModelRef, ...]
+    sources: tuple[SourceRef, ...]
+    bundle_sha256: str
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The answer. `abstained` holds the reason when no ranking could be given, else None.
+
+    calibration: how posteriors were calibrated; None means they are not and must not be shown.
+    findings: everything read, also what was not counted; `skipped` says why it was not.
+    """
+
+    ranked: tuple[Diagnosis, ...]
+    findings: tuple[Finding, ...]
+    abstained: str | None
+    calibration: str | None
+    assumptions: tuple[str, ...]
+    issues: tuple[Issue, ...]
+    skipped: tuple[Skipped, ...]
+    provenance: Provenance
+
+
+# ---- The patient bundle, as read --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """Who it is about. age_years: at `PatientBundle.as_of`, from the birth date or as stated.
+
+    identifiers: what the sender used to identify the patient; compared, never shown in logs.
+    """
+
+    sex: Sex | None = None
+    age_years: float | None = None
+    identifiers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Phenotype:
+    """A finding that arrives already coded. excluded: looked for and not found."""
+
+    id: str
+    code: Code
+    excluded: bool = False
+    onset_years: float | None = None
+    recorded: datetime | None = None
+    historical: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text of the record. language: BCP-47 as stated by the sender, None when not stated."""
+
+    id: str
+    title: str
+    text: str
+    recorded: datetime | None = None
+    language: str | None = None
+    historical: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One measurement or observed value.
+
+    codes: every coding given. value: number as reported, in `unit` (as the sender wrote it, UCUM
+    preferred). comparator: "<", "<=", ">=", ">" when the value is only a bound. text: a result in
+    words ("positive", "trace"). low, high: the observation's own reference range in `unit`.
+    interpretation: HL7 codes ("H", "LL", "N", "A", "POS", ...) as sent. specimen: as sent.
+    age_years: the patient's age when it was taken.
+    """
+
+    id: str
+    name: str
+    codes: tuple[Code, ...] = ()
+    value: float | None = None
+    unit: str | None = None
+    comparator: str | None = None
+    text: str | None = None
+    low: float | None = None
+    high: float | None = None
+    interpretation: tuple[str, ...] = ()
+    specimen: str | None = None
+    recorded: datetime | None = None
+    age_years: float | None = None
+    historical: bool = False
+
+
+StatementKind = Literal["condition", "medication", "allergy", "family"]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """An entry of a list of the record: problem, drug, allergy or relative's condition.
+
+    active: True when the record says it still holds; None when it does not say.
+    """
+
+    id: str
+    kind: StatementKind
+    codes: tuple[Code, ...]
+    text: str
+    active: bool | None = None
+    recorded: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file or payload that a later specialist reads. path: None when it was inside a document."""
+
+    id: str
+    kind: Literal["image", "signal", "other"]
+    media_type: str
+    size: int
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PatientBundle:
+    """One patient's record as read and checked by `engine.bundle`.
+
+    format: "fhir", "phenopacket", "folder", "zip" or "text". as_of: the moment the question is asked
+    (UTC); the newest dated entry unless the caller set it; None when nothing is dated.
+    sha256: of the bytes received (for folders, of names and contents in sorted order).
+    """
+
+    format: str
+    sha256: str
+    patient: Patient = Patient()
+    as_of: datetime | None = None
+    phenotypes: tuple[Phenotype, ...] = ()
+    documents: tuple[Document, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    issues: tuple[Issue, ...] = ()
+    skipped: tuple[Skipped, ...] = ()

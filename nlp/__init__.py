@@ -1,0 +1,1 @@
+"""The text specialist: clinical notes in, findings citing characters out."""

@@ -1,1 +1,1 @@
-"""The vocabulary and the reasoning. Read `engine.types` first; nothing here imports the other packages."""
+"""The vocabulary and the reasoning. Read `engine.types` first; imports no other package."""

@@ -14,7 +14,17 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.types import Code, Finding, GraphEdge, Issue, Match, ModelRef, Patient, Skipped, SourceRef
+from engine.types import (
+    Code,
+    Finding,
+    GraphEdge,
+    Issue,
+    Match,
+    ModelRef,
+    Patient,
+    Skipped,
+    SourceRef,
+)
 
 Floats = NDArray[np.float32]
 LabelKind = Literal["name", "exact", "narrow", "broad", "related"]

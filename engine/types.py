@@ -1,6 +1,6 @@
 """The shared vocabulary of Konsil. Read this first.
 
-A patient bundle goes in (`PatientBundle`), every specialist turns its part of it into `Finding`s, the
+A patient bundle goes in (`PatientBundle`), every specialist turns its part into `Finding`s, the
 ranking turns findings into `Diagnosis` objects made of `Contribution`s, and all of it leaves as one
 `Result`. Everything is immutable. `None` always means "not stated" or "not known", never zero.
 """
@@ -23,8 +23,8 @@ Match = Literal["exact", "ancestor", "descendant", "related", "none"]
 class Code:
     """A concept of a named terminology.
 
-    system: short name ("HPO", "OMIM", "ORPHA", "LOINC", "SNOMED", "ICD-10-CM") or the FHIR system URL
-        where we have no short name. code: as the terminology writes it; ontologies as CURIE
+    system: short name ("HPO", "OMIM", "ORPHA", "LOINC", "SNOMED", "ICD-10-CM") or the FHIR system
+        URL where we have no short name. code: as the terminology writes it; ontologies as CURIE
         ("HP:0001250"). display: human-readable name, "" when the source gave none.
     """
 
@@ -138,7 +138,7 @@ class Finding:
     probability: calibrated probability (0 to 1) that the finding holds; None when a source simply
         asserts it (a coded entry, a sentence, a laboratory range) and nobody estimated it.
     context: only "current" counts in the ranking; family history, history and hypotheses are kept.
-    onset_years: the patient's age when it began, in years. recorded: when it was written down (UTC).
+    onset_years: the patient's age when it began, in years. recorded: when written down (UTC).
     """
 
     code: Code
@@ -324,7 +324,7 @@ class Attachment:
 class PatientBundle:
     """One patient's record as read and checked by `engine.bundle`.
 
-    format: "fhir", "phenopacket", "folder", "zip" or "text". as_of: the moment the question is asked
+    format: "fhir", "phenopacket", "folder", "zip" or "text". as_of: the moment of the question
     (UTC); the newest dated entry unless the caller set it; None when nothing is dated.
     sha256: of the bytes received (for folders, of names and contents in sorted order).
     """

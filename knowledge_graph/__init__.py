@@ -1,1 +1,1 @@
-"""What medicine knows: diseases, findings, and how often one shows the other, each with its source."""
+"""What medicine knows: how often a disease shows a finding, and who says so."""

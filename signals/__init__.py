@@ -1,1 +1,1 @@
-"""The signal specialist. No reader is built in yet: recordings in a bundle are reported as skipped."""
+"""The signal specialist. No reader is built in yet: recordings are reported as skipped."""

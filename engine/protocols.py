@@ -77,7 +77,7 @@ class KnowledgeGraph(Vocabulary, Protocol):
         ...
 
     def log_likelihood_ratios(self, term: str) -> Floats:
-        """ln P(term present | disease) / P(term present | any disease), shape (D,), always >= 0.
+        """ln P(term present | disease) / P(term present | any disease), shape (D,), >= 0.
 
         A finding outside a disease's profile says nothing against it.
         """
@@ -95,8 +95,12 @@ class KnowledgeGraph(Vocabulary, Protocol):
         """The annotation behind the likelihood ratio of a term and a disease (by index)."""
         ...
 
-    def excluded_by_patient(self, patient: Patient) -> NDArray[np.bool_]:
-        """Diseases whose stated sex or onset cannot fit this patient, shape (D,)."""
+    def priors(self, patient: Patient) -> Floats:
+        """Probability of each disease before any finding, shape (D,); sums to 1 or less.
+
+        Lower where the stated onset or inheritance does not fit the patient's age or sex; 0 for
+        entries that are not candidates themselves.
+        """
         ...
 
 

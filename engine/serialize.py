@@ -1,0 +1,49 @@
+"""Results as JSON: the same result always gives the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from typing import Any, cast
+
+import orjson
+
+from engine.types import Citation, Diagnosis, Result
+
+DIGITS = 6
+"""Floats are rounded to this many decimals, so that harmless noise does not change bytes."""
+
+
+def to_json(result: Result, *, pretty: bool = False) -> bytes:
+    """UTF-8 JSON of a result. No timestamps are added; `None` becomes null."""
+    options = orjson.OPT_INDENT_2 if pretty else 0
+    return orjson.dumps(plain(result), option=options)
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses as dictionaries of plain values, in field order.
+
+    Citations carry their class name as "type". A posterior appears only in a result that says how
+    it was calibrated.
+    """
+    return _plain(value, calibrated=isinstance(value, Result) and value.calibration is not None)
+
+
+def _plain(value: Any, *, calibrated: bool) -> Any:
+    if isinstance(value, float):
+        return round(value, DIGITS)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, (list, tuple)):
+        items = cast(Sequence[Any], value)
+        return [_plain(item, calibrated=calibrated) for item in items]
+    if not is_dataclass(value):
+        return value
+    entry: dict[str, Any] = {"type": type(value).__name__} if isinstance(value, Citation) else {}
+    for field in fields(value):
+        entry[field.name] = _plain(getattr(value, field.name), calibrated=calibrated)
+    if isinstance(value, Diagnosis):
+        entry["log_lr"] = round(value.log_lr, DIGITS)
+        entry["posterior"] = round(value.posterior, DIGITS) if calibrated else None
+    return entry

@@ -1,0 +1,284 @@
+"""The graph in memory: arrays for ranking, a networkx view for paths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.protocols import Floats, Label
+from engine.types import Code, GraphEdge, Match, Patient, SourceRef
+from knowledge_graph.compile import load
+from knowledge_graph.frequency import pooled
+from knowledge_graph.matching import Closure, best_entry, log_likelihood_ratios
+from knowledge_graph.onset import X_LINKED_RECESSIVE, Y_LINKED
+from knowledge_graph.schema import PHENOTYPE_ROOT, Disease, Synonym, Term
+from knowledge_graph.snapshot import Ints, Snapshot
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+# Chosen on the shared development cases; engine/CARD.md lists what was tried.
+ABSENCE_WEIGHT = 0.1
+"""Exponent on the likelihood ratio of a finding that was looked for and not found."""
+ABSENCE_FROM = 0.7
+"""Absence speaks only against diseases that show the finding in at least this share."""
+MISFIT = 0.1
+"""Prior factor for a disease whose stated onset or inheritance does not fit age or sex."""
+
+
+class MemoryGraph:
+    """`engine.protocols.KnowledgeGraph` over a compiled `Snapshot`."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._terms: list[list[Any]] = snapshot.names["terms"]
+        self._replaced: dict[str, str] = snapshot.names["replaced"]
+        self._term_index: dict[str, int] = {entry[0]: i for i, entry in enumerate(self._terms)}
+        self.entries = tuple(_disease(entry) for entry in snapshot.names["diseases"])
+        self._closure = Closure(
+            term_start=snapshot.term_start,
+            disease=snapshot.closure_disease,
+            share=snapshot.closure_share,
+            background=snapshot.background,
+            size=len(self.entries),
+        )
+        self._lineages: dict[int, frozenset[int]] = {}
+        self._cached_ratios = lru_cache(maxsize=1024)(self._ratios)
+
+    @classmethod
+    def packaged(cls, progress: Callable[[str], None] = lambda message: None) -> MemoryGraph:
+        """The graph of the packaged HPO release; compiled once, then read from the cache."""
+        return cls(load(progress))
+
+    # ---- Vocabulary ---------------------------------------------------------------------------
+
+    def code(self, term: str) -> Code | None:
+        """The current code of a term, following alternative and replaced ids."""
+        index = self._find(term)
+        return None if index is None else self._code(index)
+
+    def term(self, term: str) -> Term | None:
+        """Everything the ontology says about a term; alternative ids are followed."""
+        index = self._find(term)
+        if index is None:
+            return None
+        identifier, name, parents, synonyms, definition = self._terms[index]
+        return Term(
+            id=identifier,
+            name=name,
+            parents=tuple(parents),
+            synonyms=tuple(Synonym(text, scope, tuple(flags)) for text, scope, flags in synonyms),
+            definition=definition,
+        )
+
+    def ancestors(self, term: str) -> frozenset[str]:
+        """All proper ancestors along is_a; empty for an unknown term."""
+        index = self._find(term)
+        if index is None:
+            return frozenset()
+        return frozenset(self._terms[i][0] for i in self._lineage(index) if i != index)
+
+    def is_phenotype(self, term: str) -> bool:
+        """Below "Phenotypic abnormality" (the root itself says nothing and is not one)."""
+        return PHENOTYPE_ROOT in self.ancestors(term)
+
+    def labels(self) -> Iterator[Label]:
+        """Every name and synonym of every current term."""
+        for identifier, name, _, synonyms, _ in self._terms:
+            yield Label(name, identifier, "name")
+            for text, scope, flags in synonyms:
+                yield Label(text, identifier, scope, tuple(flags))
+
+    # ---- Knowledge graph ----------------------------------------------------------------------
+
+    @cached_property
+    def sources(self) -> tuple[SourceRef, ...]:
+        """The releases this graph was compiled from."""
+        return tuple(SourceRef(*source) for source in self.snapshot.names["sources"])
+
+    @cached_property
+    def diseases(self) -> Sequence[Code]:
+        """All diseases, in the order of every (D,) array."""
+        return tuple(
+            Code(entry.id.partition(":")[0], entry.id, entry.name) for entry in self.entries
+        )
+
+    @cached_property
+    def disease_index(self) -> dict[str, int]:
+        """Disease id or alias -> position in `diseases`."""
+        return {
+            identifier: i
+            for i, entry in enumerate(self.entries)
+            for identifier in (entry.id, *entry.aliases)
+        }
+
+    def log_likelihood_ratios(self, term: str) -> Floats:
+        """ln LR of a present finding for each disease, beyond what chance gives it; (D,), >= 0."""
+        index = self._find(term)
+        if index is None:
+            return np.zeros(len(self.entries), np.float32)
+        return self._cached_ratios(index)
+
+    def plain_log_likelihood_ratios(self, term: str) -> Floats:
+        """The same without the correction for chance: the reference the benchmarks compare with."""
+        index = self._find(term)
+        if index is None:
+            return np.zeros(len(self.entries), np.float32)
+        return log_likelihood_ratios(self._closure, index, self._lineage(index))
+
+    def log_absence_ratios(self, term: str) -> Floats:
+        """ln LR of an absent finding for each disease; (D,), <= 0, weak on purpose."""
+        ratios = np.zeros(len(self.entries), np.float32)
+        index = self._find(term)
+        if index is None:
+            return ratios
+        entries = self._closure.entries(index)
+        share = self._closure.share[entries]
+        usual = share >= ABSENCE_FROM
+        ratio = np.log((1 - share[usual]) / (1 - self._closure.background[index]))
+        ratios[self._closure.disease[entries][usual]] = ABSENCE_WEIGHT * np.minimum(ratio, 0)
+        return ratios
+
+    def information_content(self, term: str) -> float:
+        """-ln of the share of diseases that show the term; of a term nobody shows, the maximum."""
+        index = self._find(term)
+        entries = slice(0, 0) if index is None else self._closure.entries(index)
+        shown = max(1, entries.stop - entries.start)
+        return float(np.log(len(self.entries) / shown))
+
+    def edge(self, term: str, disease: int) -> tuple[Match, GraphEdge | None]:
+        """The annotation behind the likelihood ratio of a term for a disease (by position)."""
+        index = self._find(term)
+        found = None
+        if index is not None:
+            found = best_entry(self._closure, index, self._lineage(index), disease)
+        if found is None or index is None:
+            return "none", None
+        via = int(self.snapshot.closure_via[found.entry])
+        if found.term == index:
+            match: Match = "exact" if via == index else "descendant"
+        else:
+            match = "ancestor" if via == found.term else "related"
+        return match, self._annotation(disease, via)
+
+    def annotations(self, disease: int) -> Iterator[GraphEdge]:
+        """Every phenotype edge of a disease (by position), negated ones included."""
+        rows = self._rows(disease)
+        terms: list[int] = np.unique(self.snapshot.annotation_term[rows]).tolist()
+        for term in terms:
+            for negated in (False, True):
+                if (edge := self._annotation(disease, term, negated=negated)) is not None:
+                    yield edge
+
+    def priors(self, patient: Patient) -> Floats:
+        """Uniform over the candidates, lowered where age or sex do not fit; shape (D,)."""
+        priors = self._uniform.copy()
+        if patient.age_years is not None:
+            priors[self._youngest > patient.age_years] *= MISFIT
+        if patient.sex == "female":
+            priors[self._male_disease] *= MISFIT
+        return priors
+
+    @cached_property
+    def networkx(self) -> nx.DiGraph[str]:
+        """Terms ("is_a") and diseases ("has_phenotype") as one graph, for path queries."""
+        import networkx as nx
+
+        graph: nx.DiGraph[str] = nx.DiGraph()
+        for identifier, name, parents, _, _ in self._terms:
+            graph.add_node(identifier, name=name, kind="phenotype")
+            graph.add_edges_from((identifier, p, {"predicate": "is_a"}) for p in parents)
+        for i, entry in enumerate(self.entries):
+            graph.add_node(entry.id, name=entry.name, kind="disease")
+            rows = self._rows(i)
+            shown = self.snapshot.annotation_negated[rows] == 0
+            terms: list[int] = np.unique(self.snapshot.annotation_term[rows][shown]).tolist()
+            shows = {"predicate": "has_phenotype"}
+            graph.add_edges_from((entry.id, self._terms[t][0], shows) for t in terms)
+        return graph
+
+    # ---- Inside -------------------------------------------------------------------------------
+
+    @cached_property
+    def _uniform(self) -> Floats:
+        candidates = np.array([not entry.grouping for entry in self.entries])
+        return (candidates / candidates.sum()).astype(np.float32)
+
+    @cached_property
+    def _youngest(self) -> Floats:
+        return np.array([entry.youngest_onset or 0.0 for entry in self.entries], np.float32)
+
+    @cached_property
+    def _male_disease(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        male = {X_LINKED_RECESSIVE, Y_LINKED}
+        return np.array(
+            [bool(e.inheritance) and male.issuperset(e.inheritance) for e in self.entries]
+        )
+
+    def _find(self, term: str) -> int | None:
+        index = self._term_index.get(term)
+        if index is None and term in self._replaced:
+            index = self._term_index.get(self._replaced[term])
+        return index
+
+    def _code(self, index: int) -> Code:
+        return Code("HPO", self._terms[index][0], self._terms[index][1])
+
+    def _lineage(self, index: int) -> frozenset[int]:
+        if index not in self._lineages:
+            parents = (self._term_index[p] for p in self._terms[index][2] if p in self._term_index)
+            self._lineages[index] = frozenset({index}).union(*(self._lineage(p) for p in parents))
+        return self._lineages[index]
+
+    def _ratios(self, index: int) -> Floats:
+        ratios = log_likelihood_ratios(self._closure, index, self._lineage(index))
+        ratios -= self.snapshot.chance
+        np.maximum(ratios, 0, out=ratios)
+        ratios.flags.writeable = False
+        return ratios
+
+    def _rows(self, disease: int) -> slice:
+        start = self.snapshot.disease_start
+        return slice(int(start[disease]), int(start[disease + 1]))
+
+    def _annotation(self, disease: int, term: int, *, negated: bool = False) -> GraphEdge | None:
+        rows = self._rows(disease)
+        chosen = np.flatnonzero(
+            (self.snapshot.annotation_term[rows] == term)
+            & (self.snapshot.annotation_negated[rows] == negated)
+        )
+        if not chosen.size:
+            return None
+        chosen += rows.start
+        stated = self._pooled("frequencies", self.snapshot.annotation_frequency[chosen])
+        references = self._pooled("references", self.snapshot.annotation_reference[chosen])
+        cited = dict.fromkeys(source for text in references for source in text.split(";"))
+        return GraphEdge(
+            subject=self.entries[disease].id,
+            predicate="lacks_phenotype" if negated else "has_phenotype",
+            object=self._terms[term][0],
+            sources=tuple(cited),
+            frequency=None if negated else pooled(stated)[0],
+            stated="; ".join(filter(None, stated)) or None,
+        )
+
+    def _pooled(self, pool: str, places: Ints) -> list[str]:
+        values: list[str] = self.snapshot.names[pool]
+        indices: list[int] = places.tolist()
+        return [values[i] for i in indices]
+
+
+def _disease(entry: dict[str, Any]) -> Disease:
+    return Disease(
+        id=entry["id"],
+        name=entry["name"],
+        aliases=tuple(entry["aliases"]),
+        genes=tuple(entry["genes"]),
+        grouping=entry["grouping"],
+        youngest_onset=entry["youngest_onset"],
+        onset=tuple(entry["onset"]),
+        inheritance=tuple(entry["inheritance"]),
+    )

@@ -1,0 +1,84 @@
+"""The records of the graph, as the importers yield them and the compiler takes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PHENOTYPE_ROOT = "HP:0000118"
+"""HPO "Phenotypic abnormality": only terms below it describe what a patient shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Synonym:
+    """Another name of a term. scope: "exact", "narrow", "broad" or "related" (OBO scopes).
+
+    flags: synonym types of the ontology, such as "layperson" or "abbreviation".
+    """
+
+    text: str
+    scope: str
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term of the phenotype ontology. parents: is_a. alternatives: ids merged into this one."""
+
+    id: str
+    name: str
+    parents: tuple[str, ...]
+    synonyms: tuple[Synonym, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    definition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One row of HPOA: a disease and a term, as stated by one reference.
+
+    frequency: exactly as written ("7/13", "45%", "HP:0040281" or ""). negated: qualifier NOT.
+    sex: "MALE", "FEMALE" or "". onset: an HPO onset term or "". aspect: "P" phenotype,
+    "I" inheritance, "C" clinical course, "H" past history, "M" modifier. reference: PMID, OMIM or
+    ORPHA entry the row comes from. evidence: "PCS" published study, "TAS" traceable author
+    statement, "IEA" inferred from electronic annotation. row: line number in the file, from 1.
+    """
+
+    disease: str
+    name: str
+    term: str
+    negated: bool
+    reference: str
+    evidence: str
+    onset: str
+    frequency: str
+    sex: str
+    aspect: str
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row of a source that was not used. row: line number in the file, from 1."""
+
+    source: str
+    row: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disease:
+    """A disease node. aliases: ids of the same disease in other catalogues.
+
+    genes: symbols, causal or associated as HPO lists them. grouping: an Orphanet disorder that only
+    groups OMIM diseases; it is found by search but ranked through them. youngest_onset: years, None
+    when not stated. onset, inheritance: HPO terms as stated.
+    """
+
+    id: str
+    name: str
+    aliases: tuple[str, ...]
+    genes: tuple[str, ...]
+    grouping: bool
+    youngest_onset: float | None
+    onset: tuple[str, ...]
+    inheritance: tuple[str, ...]

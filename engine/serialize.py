@@ -15,10 +15,19 @@ DIGITS = 6
 """Floats are rounded to this many decimals, so that harmless noise does not change bytes."""
 
 
-def to_json(result: Result, *, pretty: bool = False) -> bytes:
+def to_json(result: Result) -> bytes:
     """UTF-8 JSON of a result. No timestamps are added; `None` becomes null."""
-    options = orjson.OPT_INDENT_2 if pretty else 0
-    return orjson.dumps(plain(result), option=options)
+    return as_bytes(result)
+
+
+def as_bytes(value: Any) -> bytes:
+    """UTF-8 JSON of any of our dataclasses, or of a dictionary or list of them."""
+    return orjson.dumps(plain(value))
+
+
+def explained_json(position: int, diagnosis: Diagnosis) -> bytes:
+    """UTF-8 JSON of one diagnosis with all its contributions. position: its rank, from 1."""
+    return as_bytes({"rank": position, "diagnosis": diagnosis})
 
 
 def plain(value: Any) -> Any:
@@ -38,6 +47,9 @@ def _plain(value: Any, *, calibrated: bool) -> Any:
     if isinstance(value, (list, tuple)):
         items = cast(Sequence[Any], value)
         return [_plain(item, calibrated=calibrated) for item in items]
+    if isinstance(value, dict):
+        entries = cast(dict[str, Any], value)
+        return {key: _plain(item, calibrated=calibrated) for key, item in entries.items()}
     if not is_dataclass(value):
         return value
     entry: dict[str, Any] = {"type": type(value).__name__} if isinstance(value, Citation) else {}

@@ -13,7 +13,7 @@ import numpy as np
 from engine.types import SourceRef
 from knowledge_graph import onset
 from knowledge_graph.frequency import pooled
-from knowledge_graph.matching import Closure, log_likelihood_ratios
+from knowledge_graph.matching import Matcher
 from knowledge_graph.schema import PHENOTYPE_ROOT, Annotation, Rejected, Term
 from knowledge_graph.snapshot import Floats, Snapshot, cached, key_of
 from knowledge_graph.sources.files import packaged_files, sha256_of
@@ -74,91 +74,73 @@ def compile_graph(
     guessed. Sex-specific rows are kept as citations and count like the others.
     """
     rejected = list(rejected)
-    current = {alternative: term.id for term in terms for alternative in term.alternatives}
-    current |= replaced
-    index = {term.id: i for i, term in enumerate(terms)}
-    ancestors = closed_ancestors(terms)
-    rows = _usable(annotations, index, current, rejected)
+    ontology = Ontology(terms, replaced)
+    rows = _usable(annotations, ontology, rejected)
     diseases = _diseases(rows, genes)
-
     by_disease: dict[str, list[Annotation]] = defaultdict(list)
     for row in rows:
         by_disease[row.disease].append(row)
-    references = _Pool()
-    frequencies = _Pool()
-    stored: list[tuple[int, int, int, int]] = []
-    disease_start = [0]
+
+    table = _AnnotationTable()
     closure: list[tuple[int, int, int, float]] = []
-    phenotype_root = index[PHENOTYPE_ROOT]
     for number, disease in enumerate(diseases):
         own = [row for member in (disease["id"], *disease["aliases"]) for row in by_disease[member]]
         phenotypes = [row for row in own if row.aspect == "P"]
-        for row in phenotypes:
-            term = index[current.get(row.term, row.term)]
-            place = (references.add(row.reference), frequencies.add(row.frequency))
-            stored.append((term, *place, int(row.negated)))
-        disease_start.append(len(stored))
-        disease |= _course(own, current)
-        closure += _closed(number, phenotypes, index, current, ancestors, phenotype_root)
-
-    closure.sort()
-    columns = list(zip(*closure, strict=True))
-    term_start = np.searchsorted(np.array(columns[0]), np.arange(len(terms) + 1)).astype(np.int32)
-    table = Closure(
-        term_start=term_start,
-        disease=np.array(columns[1], np.int32),
-        share=np.array(columns[3], np.float32),
-        background=_background(term_start, np.array(columns[3], np.float32), len(diseases)),
-        size=len(diseases),
-    )
-    stored_columns = np.array(stored, np.int32).T
-    return Snapshot(
-        names={
-            "sources": [[s.name, s.version, s.sha256] for s in sources],
-            "terms": [_term_entry(term) for term in terms],
-            "replaced": {old: new for old, new in current.items() if new in index},
-            "diseases": diseases,
-            "references": references.values,
-            "frequencies": frequencies.values,
-            "rejected": [[r.source, r.row, r.reason] for r in rejected],
-        },
-        disease_start=np.array(disease_start, np.int32),
-        annotation_term=stored_columns[0],
-        annotation_reference=stored_columns[1],
-        annotation_frequency=stored_columns[2],
-        annotation_negated=stored_columns[3],
-        term_start=table.term_start,
-        closure_disease=table.disease,
-        closure_via=np.array(columns[2], np.int32),
-        closure_share=table.share,
-        background=table.background,
-        chance=_chance(table, ancestors, Counter(stored_columns[0].tolist())),
-    )
+        table.add(phenotypes, ontology)
+        disease |= _course(own, ontology)
+        closure += _closed(number, phenotypes, ontology)
+    names = {
+        "sources": [[s.name, s.version, s.sha256] for s in sources],
+        "terms": [_term_entry(term) for term in terms],
+        "replaced": ontology.current,
+        "diseases": diseases,
+        "references": table.references.values,
+        "frequencies": table.frequencies.values,
+        "rejected": [[r.source, r.row, r.reason] for r in rejected],
+    }
+    return _assembled(names, table, closure, ontology, len(diseases))
 
 
-def closed_ancestors(terms: Sequence[Term]) -> list[tuple[int, ...]]:
-    """For each term (by index) the indices of the term itself and all its ancestors, ascending."""
-    index = {term.id: i for i, term in enumerate(terms)}
+class Ontology:
+    """Terms by index, with what follows from is_a and merged ids.
+
+    current: alternative or obsolete id -> current id. ancestors: for each term the indices of
+    itself and everything above it, ascending.
+    """
+
+    def __init__(self, terms: Sequence[Term], replaced: Mapping[str, str]) -> None:
+        self.index = {term.id: i for i, term in enumerate(terms)}
+        merged = {alternative: term.id for term in terms for alternative in term.alternatives}
+        self.current = {
+            old: new for old, new in {**merged, **replaced}.items() if new in self.index
+        }
+        self.parents = [[self.index[p] for p in t.parents if p in self.index] for t in terms]
+        self.ancestors = closed_ancestors(self.parents)
+        self.root = self.index[PHENOTYPE_ROOT]
+
+    def find(self, term: str) -> int | None:
+        """Index of a term, following merged ids; None if unknown."""
+        return self.index.get(self.current.get(term, term))
+
+
+def closed_ancestors(parents: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
+    """For each term the indices of the term itself and all its ancestors, ascending."""
     closed: dict[int, frozenset[int]] = {}
 
     def close(i: int) -> frozenset[int]:
         if i not in closed:
-            parents = (index[p] for p in terms[i].parents if p in index)
-            closed[i] = frozenset({i}).union(*(close(p) for p in parents))
+            closed[i] = frozenset({i}).union(*(close(p) for p in parents[i]))
         return closed[i]
 
-    return [tuple(sorted(close(i))) for i in range(len(terms))]
+    return [tuple(sorted(close(i))) for i in range(len(parents))]
 
 
 def _usable(
-    annotations: Iterable[Annotation],
-    index: Mapping[str, int],
-    current: Mapping[str, str],
-    rejected: list[Rejected],
+    annotations: Iterable[Annotation], ontology: Ontology, rejected: list[Rejected]
 ) -> list[Annotation]:
     usable: list[Annotation] = []
     for row in annotations:
-        if current.get(row.term, row.term) not in index:
+        if ontology.find(row.term) is None:
             rejected.append(Rejected("hpoa", row.row, f"unknown term {row.term}"))
             continue
         try:
@@ -213,29 +195,28 @@ def _normal(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", name.lower()).strip()
 
 
-def _course(rows: Sequence[Annotation], current: Mapping[str, str]) -> dict[str, Any]:
-    stated = [current.get(r.term, r.term) for r in rows if r.aspect == "C" and not r.negated]
-    inherited = {current.get(r.term, r.term) for r in rows if r.aspect == "I" and not r.negated}
+def _course(rows: Sequence[Annotation], ontology: Ontology) -> dict[str, Any]:
+    def stated(aspect: str) -> list[str]:
+        terms = (r.term for r in rows if r.aspect == aspect and not r.negated)
+        return sorted({ontology.current.get(term, term) for term in terms})
+
     return {
-        "youngest_onset": onset.youngest_onset(stated),
-        "onset": sorted(set(stated)),
-        "inheritance": sorted(inherited),
+        "youngest_onset": onset.youngest_onset(stated("C")),
+        "onset": stated("C"),
+        "inheritance": stated("I"),
     }
 
 
 def _closed(
-    number: int,
-    rows: Sequence[Annotation],
-    index: Mapping[str, int],
-    current: Mapping[str, str],
-    ancestors: Sequence[tuple[int, ...]],
-    root: int,
+    number: int, rows: Sequence[Annotation], ontology: Ontology
 ) -> list[tuple[int, int, int, float]]:
     """(term, disease, via, share) for every annotated phenotype and its ancestors: the maximum."""
     stated: dict[int, list[str]] = defaultdict(list)
     negated: set[int] = set()
     for row in rows:
-        term = index[current.get(row.term, row.term)]
+        term = ontology.find(row.term)
+        if term is None:
+            continue
         if row.negated:
             negated.add(term)
         else:
@@ -243,10 +224,48 @@ def _closed(
     best: dict[int, tuple[float, int]] = {}
     for term, frequencies in sorted(stated.items()):
         share = pooled(frequencies)[1]
-        for ancestor in ancestors[term]:
-            if root in ancestors[ancestor] and share > best.get(ancestor, (0.0, 0))[0]:
+        for ancestor in ontology.ancestors[term]:
+            below_root = ontology.root in ontology.ancestors[ancestor]
+            if below_root and share > best.get(ancestor, (0.0, 0))[0]:
                 best[ancestor] = (share, term)
     return [(t, number, via, share) for t, (share, via) in best.items() if t not in negated]
+
+
+def _assembled(
+    names: dict[str, Any],
+    table: _AnnotationTable,
+    closure: list[tuple[int, int, int, float]],
+    ontology: Ontology,
+    diseases: int,
+) -> Snapshot:
+    closure.sort()
+    term, disease, via, share = (np.array(column) for column in zip(*closure, strict=True))
+    term_start = np.searchsorted(term, np.arange(len(ontology.index) + 1)).astype(np.int32)
+    share = share.astype(np.float32)
+    background = _background(term_start, share, diseases)
+    rows = np.array(table.rows, np.int32).T
+    matcher = Matcher(
+        term_start=term_start,
+        disease=disease.astype(np.int32),
+        share=share,
+        background=background,
+        parents=ontology.parents.__getitem__,
+        diseases=diseases,
+    )
+    return Snapshot(
+        names=names,
+        disease_start=np.array(table.disease_start, np.int32),
+        annotation_term=rows[0],
+        annotation_reference=rows[1],
+        annotation_frequency=rows[2],
+        annotation_negated=rows[3],
+        term_start=term_start,
+        closure_disease=disease.astype(np.int32),
+        closure_via=via.astype(np.int32),
+        closure_share=share,
+        background=background,
+        chance=_chance(matcher, Counter(rows[0].tolist()), diseases),
+    )
 
 
 def _background(term_start: np.ndarray, share: Floats, size: int) -> Floats:
@@ -254,23 +273,40 @@ def _background(term_start: np.ndarray, share: Floats, size: int) -> Floats:
     return ((sums[term_start[1:]] - sums[term_start[:-1]]) / size).astype(np.float32)
 
 
-def _chance(
-    table: Closure, ancestors: Sequence[tuple[int, ...]], drawn: Mapping[int, int]
-) -> Floats:
+def _chance(matcher: Matcher, drawn: Mapping[int, int], diseases: int) -> Floats:
     """Mean log likelihood ratio of each disease for a finding drawn from all annotations.
 
     A disease with a long profile meets almost any finding somewhere; this is how much of its
     score is owed to that alone.
     """
-    total = np.zeros(table.size, np.float64)
+    total = np.zeros(diseases, np.float64)
     for term, times in sorted(drawn.items()):
-        total += times * log_likelihood_ratios(table, term, ancestors[term])
+        total += times * matcher.log_likelihood_ratios(term)
     return (total / sum(drawn.values())).astype(np.float32)
 
 
 def _term_entry(term: Term) -> list[Any]:
     synonyms = [[s.text, s.scope, list(s.flags)] for s in term.synonyms]
     return [term.id, term.name, list(term.parents), synonyms, term.definition]
+
+
+class _AnnotationTable:
+    """The annotation rows as numbers, disease after disease."""
+
+    def __init__(self) -> None:
+        self.references = _Pool()
+        self.frequencies = _Pool()
+        self.rows: list[tuple[int, int, int, int]] = []
+        self.disease_start = [0]
+
+    def add(self, rows: Sequence[Annotation], ontology: Ontology) -> None:
+        """Append the rows of the next disease."""
+        for row in rows:
+            if (term := ontology.find(row.term)) is not None:
+                reference = self.references.add(row.reference)
+                frequency = self.frequencies.add(row.frequency)
+                self.rows.append((term, reference, frequency, int(row.negated)))
+        self.disease_start.append(len(self.rows))
 
 
 class _Pool:

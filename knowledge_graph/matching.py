@@ -8,29 +8,18 @@ ancestor counts for less (`ANCESTOR_WEIGHT`, as an exponent).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from knowledge_graph.snapshot import Floats, Ints
 
 ANCESTOR_WEIGHT = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Closure:
-    """The closure arrays of a `Snapshot`; size: number of diseases."""
-
-    term_start: Ints
-    disease: Ints
-    share: Floats
-    background: Floats
-    size: int
-
-    def entries(self, term: int) -> slice:
-        """The closure entries of a term."""
-        return slice(int(self.term_start[term]), int(self.term_start[term + 1]))
+"""Chosen on the shared development cases; engine/CARD.md lists what was tried."""
+REMEMBERED = 768
+"""Terms whose inherited ratios are kept: general terms are shared by most look-ups (48 KB each)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,36 +30,71 @@ class Found:
     entry: int
 
 
-def log_likelihood_ratios(table: Closure, term: int, lineage: Iterable[int]) -> Floats:
-    """ln of the likelihood ratio of `term` for each disease, shape (D,), >= 0.
+class Matcher:
+    """Likelihood ratios over the closure arrays of a `Snapshot`."""
 
-    lineage: the term and all its ancestors. 0 where the disease shares nothing with the term.
-    """
-    best = np.zeros(table.size, np.float32)
-    for ancestor in lineage:
-        entries = table.entries(ancestor)
-        if entries.start == entries.stop:
-            continue
-        ratio = _ratios(table, ancestor, entries, exact=ancestor == term)
-        diseases = table.disease[entries]
+    def __init__(
+        self,
+        *,
+        term_start: Ints,
+        disease: Ints,
+        share: Floats,
+        background: Floats,
+        parents: Callable[[int], Sequence[int]],
+        diseases: int,
+    ) -> None:
+        self._start = term_start
+        self._disease = disease
+        self._log_ratio: Floats = np.log(share / np.repeat(background, np.diff(term_start)))
+        self._parents = parents
+        self._diseases = diseases
+        self._inherited = lru_cache(maxsize=REMEMBERED)(self._inherit)
+
+    def entries(self, term: int) -> slice:
+        """The closure entries of a term (by index)."""
+        return slice(int(self._start[term]), int(self._start[term + 1]))
+
+    def log_likelihood_ratios(self, term: int) -> Floats:
+        """ln of the likelihood ratio for each disease, shape (D,), >= 0.
+
+        0 where the disease shares nothing with the term.
+        """
+        return self._raised(self._above(term), term, 1.0)
+
+    def best_entry(self, term: int, disease: int) -> Found | None:
+        """The entry `log_likelihood_ratios` took for one disease; None where the ratio is 0."""
+        best, found = 0.0, None
+        for candidate in self._lineage(term):
+            entries = self.entries(candidate)
+            place = entries.start + int(np.searchsorted(self._disease[entries], disease))
+            if place == entries.stop or self._disease[place] != disease:
+                continue
+            weight = 1.0 if candidate == term else ANCESTOR_WEIGHT
+            if (ratio := weight * float(self._log_ratio[place])) > best:
+                best, found = ratio, Found(candidate, place)
+        return found
+
+    def _above(self, term: int) -> Floats:
+        best = np.zeros(self._diseases, np.float32)
+        for parent in self._parents(term):
+            np.maximum(best, self._inherited(parent), out=best)
+        return best
+
+    def _inherit(self, term: int) -> Floats:
+        return self._raised(self._above(term), term, ANCESTOR_WEIGHT)
+
+    def _raised(self, best: Floats, term: int, weight: float) -> Floats:
+        entries = self.entries(term)
+        diseases = self._disease[entries]
+        ratio = np.float32(weight) * self._log_ratio[entries]
         best[diseases] = np.maximum(best[diseases], ratio)
-    return best
+        return best
 
-
-def best_entry(table: Closure, term: int, lineage: Iterable[int], disease: int) -> Found | None:
-    """The closure entry that `log_likelihood_ratios` took for one disease; None where it is 0."""
-    best, found = 0.0, None
-    for ancestor in lineage:
-        entries = table.entries(ancestor)
-        place = entries.start + int(np.searchsorted(table.disease[entries], disease))
-        if place == entries.stop or table.disease[place] != disease:
-            continue
-        ratio = float(_ratios(table, ancestor, slice(place, place + 1), exact=ancestor == term)[0])
-        if ratio > best:
-            best, found = ratio, Found(ancestor, place)
-    return found
-
-
-def _ratios(table: Closure, term: int, entries: slice, *, exact: bool) -> Floats:
-    weight = np.float32(1.0 if exact else ANCESTOR_WEIGHT)
-    return weight * np.log(table.share[entries] / table.background[term])
+    def _lineage(self, term: int) -> list[int]:
+        """The term, then its ancestors level by level, each once."""
+        lineage = {term: None}
+        level = [term]
+        while level:
+            level = [p for t in level for p in self._parents(t) if p not in lineage]
+            lineage |= dict.fromkeys(level)
+        return list(lineage)

@@ -12,7 +12,7 @@ from engine.protocols import Floats, Label
 from engine.types import Code, GraphEdge, Match, Patient, SourceRef
 from knowledge_graph.compile import load
 from knowledge_graph.frequency import pooled
-from knowledge_graph.matching import Closure, best_entry, log_likelihood_ratios
+from knowledge_graph.matching import Matcher
 from knowledge_graph.onset import X_LINKED_RECESSIVE, Y_LINKED
 from knowledge_graph.schema import PHENOTYPE_ROOT, Disease, Synonym, Term
 from knowledge_graph.snapshot import Ints, Snapshot
@@ -38,15 +38,18 @@ class MemoryGraph:
         self._replaced: dict[str, str] = snapshot.names["replaced"]
         self._term_index: dict[str, int] = {entry[0]: i for i, entry in enumerate(self._terms)}
         self.entries = tuple(_disease(entry) for entry in snapshot.names["diseases"])
-        self._closure = Closure(
+        self._diseases = tuple(Code(e.id.partition(":")[0], e.id, e.name) for e in self.entries)
+        self._sources = tuple(SourceRef(*source) for source in snapshot.names["sources"])
+        self._matcher = Matcher(
             term_start=snapshot.term_start,
             disease=snapshot.closure_disease,
             share=snapshot.closure_share,
             background=snapshot.background,
-            size=len(self.entries),
+            parents=self._parents,
+            diseases=len(self.entries),
         )
         self._lineages: dict[int, frozenset[int]] = {}
-        self._cached_ratios = lru_cache(maxsize=1024)(self._ratios)
+        self._cached_ratios = lru_cache(maxsize=512)(self._ratios)
 
     @classmethod
     def packaged(cls, progress: Callable[[str], None] = lambda message: None) -> MemoryGraph:
@@ -94,17 +97,15 @@ class MemoryGraph:
 
     # ---- Knowledge graph ----------------------------------------------------------------------
 
-    @cached_property
+    @property
     def sources(self) -> tuple[SourceRef, ...]:
         """The releases this graph was compiled from."""
-        return tuple(SourceRef(*source) for source in self.snapshot.names["sources"])
+        return self._sources
 
-    @cached_property
+    @property
     def diseases(self) -> Sequence[Code]:
         """All diseases, in the order of every (D,) array."""
-        return tuple(
-            Code(entry.id.partition(":")[0], entry.id, entry.name) for entry in self.entries
-        )
+        return self._diseases
 
     @cached_property
     def disease_index(self) -> dict[str, int]:
@@ -127,7 +128,7 @@ class MemoryGraph:
         index = self._find(term)
         if index is None:
             return np.zeros(len(self.entries), np.float32)
-        return log_likelihood_ratios(self._closure, index, self._lineage(index))
+        return self._matcher.log_likelihood_ratios(index)
 
     def log_absence_ratios(self, term: str) -> Floats:
         """ln LR of an absent finding for each disease; (D,), <= 0, weak on purpose."""
@@ -135,26 +136,29 @@ class MemoryGraph:
         index = self._find(term)
         if index is None:
             return ratios
-        entries = self._closure.entries(index)
-        share = self._closure.share[entries]
+        entries = self._matcher.entries(index)
+        share = self.snapshot.closure_share[entries]
         usual = share >= ABSENCE_FROM
-        ratio = np.log((1 - share[usual]) / (1 - self._closure.background[index]))
-        ratios[self._closure.disease[entries][usual]] = ABSENCE_WEIGHT * np.minimum(ratio, 0)
+        ratio = np.log((1 - share[usual]) / (1 - self.snapshot.background[index]))
+        ratios[self.snapshot.closure_disease[entries][usual]] = ABSENCE_WEIGHT * np.minimum(
+            ratio, 0
+        )
         return ratios
 
     def information_content(self, term: str) -> float:
         """-ln of the share of diseases that show the term; of a term nobody shows, the maximum."""
+        return float(np.log(len(self.entries) / max(1, self.shown_by(term))))
+
+    def shown_by(self, term: str) -> int:
+        """Number of diseases annotated with the term or something more specific."""
         index = self._find(term)
-        entries = slice(0, 0) if index is None else self._closure.entries(index)
-        shown = max(1, entries.stop - entries.start)
-        return float(np.log(len(self.entries) / shown))
+        entries = slice(0, 0) if index is None else self._matcher.entries(index)
+        return entries.stop - entries.start
 
     def edge(self, term: str, disease: int) -> tuple[Match, GraphEdge | None]:
         """The annotation behind the likelihood ratio of a term for a disease (by position)."""
         index = self._find(term)
-        found = None
-        if index is not None:
-            found = best_entry(self._closure, index, self._lineage(index), disease)
+        found = None if index is None else self._matcher.best_entry(index, disease)
         if found is None or index is None:
             return "none", None
         via = int(self.snapshot.closure_via[found.entry])
@@ -227,14 +231,17 @@ class MemoryGraph:
     def _code(self, index: int) -> Code:
         return Code("HPO", self._terms[index][0], self._terms[index][1])
 
+    def _parents(self, index: int) -> list[int]:
+        return [self._term_index[p] for p in self._terms[index][2] if p in self._term_index]
+
     def _lineage(self, index: int) -> frozenset[int]:
         if index not in self._lineages:
-            parents = (self._term_index[p] for p in self._terms[index][2] if p in self._term_index)
-            self._lineages[index] = frozenset({index}).union(*(self._lineage(p) for p in parents))
+            above = (self._lineage(parent) for parent in self._parents(index))
+            self._lineages[index] = frozenset({index}).union(*above)
         return self._lineages[index]
 
     def _ratios(self, index: int) -> Floats:
-        ratios = log_likelihood_ratios(self._closure, index, self._lineage(index))
+        ratios = self._matcher.log_likelihood_ratios(index)
         ratios -= self.snapshot.chance
         np.maximum(ratios, 0, out=ratios)
         ratios.flags.writeable = False

@@ -1,1 +1,37 @@
-"""Benchmarks that need several packages; those of one package live in its own `evaluate` module."""
+"""The benchmarks of `konsil bench`, by name.
+
+Those of one package live in its own `evaluate` module; those that need several live here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from engine.evaluate import BenchReport
+from engine.exceptions import NotFoundError
+from knowledge_graph.memory import MemoryGraph
+
+BENCHMARKS = {
+    "rank": "api.benchmarks.rank:run",
+    "labs": "api.benchmarks.labs:run",
+    "bundle": "api.benchmarks.bundle:run",
+    "concepts": "nlp.evaluate:concepts",
+    "assertion": "nlp.evaluate:assertion",
+}
+"""Name -> "module:function", called with the paths and the graph."""
+
+
+def run(name: str, paths: Sequence[Path], progress: Callable[[str], None]) -> BenchReport:
+    """Run one benchmark.
+
+    Raises:
+        NotFoundError: no benchmark of that name; the known ones are listed.
+    """
+    if name not in BENCHMARKS:
+        raise NotFoundError(
+            f"no benchmark {name!r}", fix=f"known benchmarks: {', '.join(sorted(BENCHMARKS))}"
+        )
+    module, _, function = BENCHMARKS[name].partition(":")
+    return getattr(import_module(module), function)(paths, MemoryGraph.packaged(progress))

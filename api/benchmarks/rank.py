@@ -28,11 +28,15 @@ from knowledge_graph.memory import MemoryGraph
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A solved patient. truth: disease id; answer: its position in the graph, None if not there."""
+    """A solved patient.
+
+    truth: disease id, or gene symbol where only the gene is stated. answers: positions of that
+    disease (of all diseases of that gene) in the graph; empty when it does not know them.
+    """
 
     id: str
     truth: str
-    answer: int | None
+    answers: tuple[int, ...]
     patient: Patient
     findings: tuple[Finding, ...]
 
@@ -49,7 +53,7 @@ class Scored:
 def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
     """Rank every case of the given phenopacket files (.json, .jsonl, .jsonl.gz) or folders."""
     cases = [case for path in paths for case in read_cases(path, graph)]
-    known = [case for case in cases if case.answer is not None]
+    known = [case for case in cases if case.answers]
     if not known:
         raise InputError(
             "no case here has a disease the graph knows",
@@ -91,13 +95,13 @@ def read_cases(path: Path, graph: MemoryGraph) -> Iterator[Case]:
     """The solved cases below a path; the answer is read from the interpretation only here."""
     for document in documents(path):
         truth = _truth(document)
-        if truth is None:
+        if truth is None or not document.get("phenotypicFeatures"):
             continue
         bundle = phenopacket.from_json(document)
         yield Case(
             id=str(document.get("id", "")),
             truth=truth,
-            answer=graph.disease_index.get(truth),
+            answers=_answers(truth, graph),
             patient=bundle.patient,
             findings=coded_findings(bundle.phenotypes, graph).findings,
         )
@@ -117,11 +121,23 @@ def documents(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _truth(document: Mapping[str, Any]) -> str | None:
-    for interpretation in document.get("interpretations", ()):
-        disease = interpretation.get("diagnosis", {}).get("disease", {}).get("id")
-        if disease:
-            return str(disease)
-    return next((str(d["term"]["id"]) for d in document.get("diseases", ()) if "term" in d), None)
+    diagnoses = [i.get("diagnosis", {}) for i in document.get("interpretations", ())]
+    stated = [d["disease"]["id"] for d in diagnoses if d.get("disease", {}).get("id")]
+    listed = [d["term"]["id"] for d in document.get("diseases", ()) if d.get("term", {}).get("id")]
+    genes = [
+        interpretation["gene"]["symbol"]
+        for d in diagnoses
+        for interpretation in d.get("genomicInterpretations", ())
+        if interpretation.get("gene", {}).get("symbol")
+    ]
+    return next(map(str, (*stated, *listed, *genes)), None)
+
+
+def _answers(truth: str, graph: MemoryGraph) -> tuple[int, ...]:
+    if ":" in truth:
+        position = graph.disease_index.get(truth)
+        return () if position is None else (position,)
+    return tuple(i for i, entry in enumerate(graph.entries) if truth in entry.genes)
 
 
 def score(case: Case, graph: MemoryGraph) -> Scored:
@@ -133,7 +149,7 @@ def score(case: Case, graph: MemoryGraph) -> Scored:
 
 
 def _worst_rank(scores: np.ndarray[Any, np.dtype[np.float32]], case: Case) -> int:
-    return int(np.sum(scores >= scores[case.answer]))
+    return int(np.sum(scores >= max(scores[i] for i in case.answers)))
 
 
 def plain_scores(case: Case, graph: MemoryGraph) -> np.ndarray[Any, np.dtype[np.float32]]:

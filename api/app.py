@@ -1,0 +1,204 @@
+"""The HTTP API. Bodies are read with a limit, results leave as the same bytes the CLI prints."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel
+
+from api import examples, problems
+from api.engine import Engine
+from engine.serialize import as_bytes, explained_json, plain, to_json
+from engine.types import Finding, Issue, Result
+
+MAX_BODY = 64 * 1024 * 1024
+"""Bytes taken in one request; larger bodies are refused while they arrive."""
+FORMATS = {
+    "application/json": "bundle.json",
+    "application/fhir+json": "bundle.json",
+    "text/plain": "note.txt",
+    "application/zip": "bundle.zip",
+}
+"""Media type of a request -> the file name that tells the reader its format."""
+
+
+class Health(BaseModel):
+    """status: "ok"; version: of the software."""
+
+    status: str
+    version: str
+
+
+class Ready(BaseModel):
+    """Releases of the graph that answers."""
+
+    status: str
+    sources: list[str]
+
+
+class Extracted(BaseModel):
+    """Findings of one text, each citing its characters."""
+
+    findings: tuple[Finding, ...]
+    issues: tuple[Issue, ...]
+
+
+def create_app(engine: Engine | None = None) -> FastAPI:
+    """The application. engine: given by tests; otherwise built when the server starts."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        app.state.engine = engine or await run_in_threadpool(Engine)
+        yield
+
+    app = FastAPI(
+        title="Konsil",
+        version=version("konsil"),
+        summary="A patient bundle in, ranked and cited diagnoses out. Research use only.",
+        lifespan=lifespan,
+    )
+    problems.install(app)
+    _add_diagnosis(app)
+    _add_graph(app)
+    _add_health(app)
+    return app
+
+
+def _engine(request: Request) -> Engine:
+    return request.app.state.engine
+
+
+Shared = Annotated[Engine, Depends(_engine)]
+
+
+def _add_diagnosis(app: FastAPI) -> None:
+    body = {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": {"type": "object"}, "example": examples.PHENOPACKET},
+                "application/fhir+json": {"schema": {"type": "object"}},
+                "text/plain": {"schema": {"type": "string"}, "example": examples.NOTE},
+                "application/zip": {"schema": {"type": "string", "format": "binary"}},
+            },
+        }
+    }
+
+    @app.post(
+        "/v1/diagnose",
+        response_model=Result,
+        responses=problems.responses(404, 413, 415, 422),
+        openapi_extra=body,
+    )
+    async def diagnose(
+        request: Request,
+        engine: Shared,
+        top: Annotated[int, Query(ge=1, le=100)] = 10,
+        as_of: Annotated[datetime | None, Query(description="moment of the question")] = None,
+        explain: Annotated[str | None, Query(description="one disease, by id or name")] = None,
+    ) -> Response:
+        """Rank diagnoses for a FHIR bundle, a phenopacket, a text or a zip of files.
+
+        With `explain`, answers {rank, diagnosis} with every contribution for that disease.
+        """
+        name = _name(request)
+        data = await _body(request)
+        moment = as_of if as_of is None or as_of.tzinfo else as_of.replace(tzinfo=UTC)
+
+        def work() -> bytes:
+            assessment = engine.read_bytes(data, name=name, as_of=moment)
+            if explain is not None:
+                return explained_json(*assessment.explain(explain))
+            return to_json(assessment.result(top=top))
+
+        return Response(await run_in_threadpool(work), media_type="application/json")
+
+    @app.post(
+        "/v1/extract",
+        response_model=Extracted,
+        responses=problems.responses(413, 415, 422),
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"text/plain": {"schema": {"type": "string"}, "example": examples.NOTE}},
+            }
+        },
+    )
+    async def extract(request: Request, engine: Shared) -> Response:
+        """Findings of one text, each with its characters."""
+        if _name(request) != "note.txt":
+            raise problems.MediaTypeError(
+                "extract reads plain text", fix="send Content-Type: text/plain"
+            )
+        data = await _body(request)
+
+        def work() -> bytes:
+            result = engine.read_bytes(data, name="note.txt").result(top=1)
+            return as_bytes({"findings": result.findings, "issues": result.issues})
+
+        return Response(await run_in_threadpool(work), media_type="application/json")
+
+
+def _add_graph(app: FastAPI) -> None:
+    @app.get("/v1/kg/search", responses=problems.responses(422))
+    def search(
+        engine: Shared,
+        q: Annotated[str, Query(min_length=1, max_length=200, examples=["marfan"])],
+        limit: Annotated[int, Query(ge=1, le=100)] = 10,
+    ) -> list[dict[str, Any]]:
+        """Diseases and findings by name, synonym or id; typos are allowed."""
+        return plain(engine.queries.search(q, limit=limit))
+
+    @app.get("/v1/kg/nodes/{node}", responses=problems.responses(404, 422))
+    def node(engine: Shared, node: str) -> dict[str, Any]:
+        """A disease or finding with its edges and their sources."""
+        return plain(engine.queries.card(node))
+
+    @app.get("/v1/kg/paths", responses=problems.responses(404, 422))
+    def paths(
+        engine: Shared,
+        start: str,
+        end: str,
+        limit: Annotated[int, Query(ge=1, le=50)] = 3,
+    ) -> list[dict[str, Any]]:
+        """Shortest cited paths between two nodes."""
+        return plain(engine.queries.paths(start, end, limit=limit))
+
+
+def _add_health(app: FastAPI) -> None:
+    @app.get("/healthz")
+    def healthz() -> Health:
+        """The process lives."""
+        return Health(status="ok", version=version("konsil"))
+
+    @app.get("/readyz")
+    def readyz(engine: Shared) -> Ready:
+        """The graph is loaded: this server can answer."""
+        return Ready(status="ok", sources=[f"{s.name} {s.version}" for s in engine.graph.sources])
+
+
+def _name(request: Request) -> str:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in FORMATS:
+        raise problems.MediaTypeError(
+            f"no reader for {media_type or 'a body without Content-Type'}",
+            fix=f"send one of {', '.join(FORMATS)}",
+        )
+    return FORMATS[media_type]
+
+
+async def _body(request: Request) -> bytes:
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > MAX_BODY:
+            raise problems.BodyTooLargeError(
+                f"the body is larger than {MAX_BODY // 2**20} MiB", fix="send a smaller bundle"
+            )
+    return bytes(data)

@@ -1,0 +1,23 @@
+"""The example requests of the OpenAPI document; a test sends them and checks the answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PHENOPACKET: dict[str, Any] = {
+    "id": "example",
+    "subject": {
+        "id": "patient",
+        "sex": "FEMALE",
+        "timeAtLastEncounter": {"age": {"iso8601duration": "P16Y"}},
+    },
+    "phenotypicFeatures": [
+        {"type": {"id": "HP:0001083", "label": "Ectopia lentis"}},
+        {"type": {"id": "HP:0002616", "label": "Aortic root aneurysm"}},
+        {"type": {"id": "HP:0001166", "label": "Arachnodactyly"}},
+        {"type": {"id": "HP:0001263", "label": "Global developmental delay"}, "excluded": True},
+    ],
+    "metaData": {"phenopacketSchemaVersion": "2.0"},
+}
+
+NOTE = "Tall girl of 16 with arachnodactyly and a dislocated lens. No seizures. Mother had asthma."

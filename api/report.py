@@ -1,0 +1,164 @@
+"""A result for a person at a terminal: each diagnosis with what speaks for and against it.
+
+Weights are log10 of the likelihood ratio: +1 makes a disease ten times as likely as before.
+No probability is shown, because the spine's posteriors are not calibrated.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from engine.types import (
+    Citation,
+    CodedEntry,
+    Contribution,
+    Diagnosis,
+    Finding,
+    GraphEdge,
+    Issue,
+    Patient,
+    Result,
+    Skipped,
+    TextSpan,
+)
+
+NOTICE = "Research use only. Not a medical device; it does not replace a clinician's judgement."
+SHOWN = 6
+"""Contributions shown under each diagnosis; `--explain` shows all."""
+SMALLEST = 0.005
+"""log10 likelihood ratios below this are shown only by `--explain`."""
+SOURCES_SHOWN = 3
+_LEVEL_STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
+
+
+def report(result: Result, patient: Patient) -> RenderableType:
+    """The whole answer as something `rich` can print."""
+    parts: list[RenderableType] = [_heading(result, patient)]
+    if result.abstained is not None:
+        parts.append(Text(f"\nNo ranking: {result.abstained}.", style="bold"))
+    for number, diagnosis in enumerate(result.ranked, 1):
+        parts.append(explanation(diagnosis, number, limit=SHOWN))
+    parts += _issues(result.issues)
+    parts += _skipped(result.skipped)
+    parts.append(_footer(result))
+    return Group(*parts)
+
+
+def explanation(diagnosis: Diagnosis, number: int, *, limit: int | None = None) -> RenderableType:
+    """One diagnosis and its contributions. limit: how many; None shows every one."""
+    shown = [c for c in diagnosis.contributions if limit is None or _log10(c.log_lr) != 0]
+    title = Text.assemble(
+        (f"\n{number:>2}  ", "bold"),
+        (diagnosis.disease.display, "bold cyan"),
+        f"  {diagnosis.disease.code}   evidence {_signed(diagnosis.log_lr)}",
+    )
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=7, justify="right")
+    table.add_column(overflow="fold")
+    for contribution in shown[:limit]:
+        table.add_row(_signed(contribution.log_lr), _line(contribution))
+    if limit is not None and len(shown) > limit:
+        table.add_row("", Text(f"and {len(shown) - limit} more", style="dim"))
+    return Group(title, table)
+
+
+def _heading(result: Result, patient: Patient) -> Text:
+    age = None if patient.age_years is None else f"{patient.age_years:.3g} years"
+    who = ", ".join(filter(None, (patient.sex, age))) or "sex and age not stated"
+    counts = Counter(
+        finding.status if finding.context == "current" else finding.context
+        for finding in result.findings
+    )
+    listed = ", ".join(f"{count} {status}" for status, count in counts.items())
+    as_of = result.provenance.as_of
+    when = f"  ·  as of {as_of:%Y-%m-%d}" if as_of else ""
+    return Text(f"Patient: {who}{when}\nFindings: {listed or 'none'}")
+
+
+def _line(contribution: Contribution) -> Text:
+    finding = contribution.finding
+    line = Text(f"{'no ' if finding.status == 'absent' else ''}{finding.code.display}")
+    line.append(f" {finding.code.code}", style="dim")
+    line.append(f"  {_why(contribution)}")
+    line.append(f"\n{cited(finding)}", style="green")
+    return line
+
+
+def _why(contribution: Contribution) -> str:
+    edge = contribution.edge
+    if edge is None:
+        return "not in this disease's profile: counts neither way"
+    frequency = "frequency not stated" if edge.frequency is None else f"{edge.frequency:.0%}"
+    match = "" if contribution.match == "exact" else f"{contribution.match} of {edge.object}, "
+    return f"[{match}{frequency}; {sources(edge)}]"
+
+
+def sources(edge: GraphEdge) -> str:
+    """The sources of an edge, shortened."""
+    more = len(edge.sources) - SOURCES_SHOWN
+    return ", ".join(edge.sources[:SOURCES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def cited(finding: Finding) -> str:
+    """Where a finding was seen."""
+    first, *others = [_citation(citation) for citation in finding.citations]
+    return f"<- {first}" + (f" and {len(others)} more" if others else "")
+
+
+def _citation(citation: Citation) -> str:
+    if isinstance(citation, TextSpan):
+        quote = " ".join(citation.quote.split())
+        return f'{citation.document}:{citation.start}-{citation.end} "{quote}"'
+    if isinstance(citation, CodedEntry):
+        return citation.item
+    value = citation.text if citation.value is None else f"{citation.value:g} {citation.unit or ''}"
+    reference = f", reference {citation.reference}" if citation.reference else ""
+    return f"{citation.observation} {citation.name} {(value or '').strip()}{reference}"
+
+
+def _issues(issues: Sequence[Issue]) -> Iterator[RenderableType]:
+    if issues:
+        yield Text("\nIssues", style="bold")
+    for issue in issues:
+        yield Text.assemble(
+            (f"  {issue.level}: ", _LEVEL_STYLES[issue.level]),
+            f"{issue.where}: {issue.message}. ",
+            (f"Fix: {issue.fix}.", "dim"),
+        )
+
+
+def _skipped(skipped: Sequence[Skipped]) -> Iterator[RenderableType]:
+    if skipped:
+        yield Text("\nRead but not used", style="bold")
+    by_reason: dict[str, list[str]] = {}
+    for entry in skipped:
+        by_reason.setdefault(entry.reason, []).append(entry.item)
+    for reason, items in by_reason.items():
+        more = f" and {len(items) - 3} more" if len(items) > 3 else ""
+        yield Text(f"  {', '.join(items[:3])}{more}: {reason}", style="dim")
+
+
+def _footer(result: Result) -> Text:
+    provenance = result.provenance
+    releases = ", ".join(f"{source.name} {source.version}" for source in provenance.sources)
+    return Text.assemble(
+        ("\nEvidence is log10 of the likelihood ratio; it is not a probability.\n", "dim"),
+        (f"{' '.join(result.assumptions)}\n", "dim"),
+        (f"{provenance.software}  ·  {releases}\n", "dim"),
+        (NOTICE, "bold"),
+    )
+
+
+def _log10(log_lr: float) -> float:
+    value = log_lr / math.log(10)
+    return value if abs(value) >= SMALLEST else 0.0
+
+
+def _signed(log_lr: float) -> str:
+    return f"{_log10(log_lr):+.2f}"

@@ -225,7 +225,7 @@ def _closed(
     for term, frequencies in sorted(stated.items()):
         share = pooled(frequencies)[1]
         for ancestor in ontology.ancestors[term]:
-            below_root = ontology.root in ontology.ancestors[ancestor]
+            below_root = ancestor != ontology.root and ontology.root in ontology.ancestors[ancestor]
             if below_root and share > best.get(ancestor, (0.0, 0))[0]:
                 best[ancestor] = (share, term)
     return [(t, number, via, share) for t, (share, via) in best.items() if t not in negated]

@@ -152,6 +152,8 @@ class MemoryGraph:
     def shown_by(self, term: str) -> int:
         """Number of diseases annotated with the term or something more specific."""
         index = self._find(term)
+        if index == self._term_index.get(PHENOTYPE_ROOT):
+            return len(self.entries)
         entries = slice(0, 0) if index is None else self._matcher.entries(index)
         return entries.stop - entries.start
 

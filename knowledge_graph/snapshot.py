@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import orjson
@@ -69,7 +70,7 @@ def cached(key: str, build: Callable[[], Snapshot]) -> Snapshot:
     path = cache_folder() / f"{key}.npz"
     try:
         return _load(path)
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, BadZipFile):
         snapshot = build()
     with suppress(OSError):
         _save(path, snapshot)
@@ -82,7 +83,7 @@ def key_of(*parts: str) -> str:
 
 
 def _load(path: Path) -> Snapshot:
-    with np.load(path, allow_pickle=False) as stored:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         names = orjson.loads(stored["names"].tobytes())
         return Snapshot(names=names, **{name: stored[name] for name in _ARRAYS})
 

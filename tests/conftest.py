@@ -1,0 +1,39 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from knowledge_graph.memory import MemoryGraph
+
+settings.register_profile("konsil", deadline=None)  # no test asserts a machine's speed
+settings.load_profile("konsil")
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The read-only data folder (KONSIL_DATA, else ../shared/data beside the project)."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("KONSIL_DATA", beside))
+    if not folder.is_dir():
+        pytest.skip(f"needs the data folder: {folder} is absent")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def graph() -> MemoryGraph:
+    """The packaged graph, compiled once into the user's cache."""
+    return MemoryGraph.packaged()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a skipped test is a failure: everything a test needs can be had there."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = len(reporter.stats.get("skipped", ())) if reporter else 0
+    if skipped and os.environ.get("CI") and session.exitstatus == pytest.ExitCode.OK:
+        print(f"\n{skipped} tests were skipped, which CI does not allow")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

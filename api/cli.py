@@ -232,3 +232,7 @@ def _print_report(report: BenchReport) -> None:
         click.echo(f"  note: {note}")
     for key, value in report.provenance.items():
         click.echo(f"  {key}: {value}")
+
+
+if __name__ == "__main__":
+    main()

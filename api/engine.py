@@ -18,8 +18,13 @@ from knowledge_graph.query import Queries
 class Engine:
     """Konsil as a whole. Safe to share between threads: readings run one after the other."""
 
-    def __init__(self, *, progress: Callable[[str], None] = lambda message: None) -> None:
-        self.graph = MemoryGraph.packaged(progress)
+    def __init__(
+        self,
+        *,
+        graph: MemoryGraph | None = None,
+        progress: Callable[[str], None] = lambda message: None,
+    ) -> None:
+        self.graph = graph or MemoryGraph.packaged(progress)
         self._reading = Lock()
 
     @cached_property

@@ -59,7 +59,8 @@ def bootstrap_ci(
     rng = np.random.default_rng(seed)
     replicates: dict[str, list[float]] = {}
     for _ in range(n if units else 0):
-        drawn = [units[i] for i in rng.integers(0, len(units), len(units))]
+        places: list[int] = rng.integers(0, len(units), len(units)).tolist()
+        drawn = [units[i] for i in places]
         for key, value in statistic(drawn).items():
             if np.isfinite(value):
                 replicates.setdefault(key, []).append(value)

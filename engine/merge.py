@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from engine.protocols import Vocabulary
 from engine.types import Finding
 
 
@@ -19,6 +20,13 @@ def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         key = (finding.code.code, finding.status, finding.context)
         joined[key] = _join(joined[key], finding) if key in joined else finding
     return tuple(joined.values())
+
+
+def current(findings: Iterable[Finding], vocabulary: Vocabulary) -> Iterator[Finding]:
+    """The findings with outdated term ids replaced by current ones; unknown ids are left."""
+    for finding in findings:
+        code = vocabulary.code(finding.code.code)
+        yield finding if code in (None, finding.code) else replace(finding, code=code)
 
 
 def _join(first: Finding, second: Finding) -> Finding:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 import numpy as np
 
 from engine.exceptions import NotFoundError
-from engine.merge import merge
+from engine.merge import current, merge
 from engine.modalities import EXTRACTORS, extractor
 from engine.protocols import Extraction, KnowledgeGraph, ReadingContext
 from engine.rank import ASSUMPTIONS, Ranking, diagnosis, rank, why_not_counted
@@ -96,7 +96,7 @@ def assess(bundle: PatientBundle, graph: KnowledgeGraph) -> Assessment:
                 extractions.append(extractor(kind)(items, context))
             except Exception as error:  # the border between specialists: nothing else is lost
                 extractions.append(_failed(kind, error))
-    findings = merge(finding for e in extractions for finding in e.findings)
+    findings = merge(current((f for e in extractions for f in e.findings), graph))
     return Assessment(
         bundle=bundle,
         graph=graph,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,10 @@ from typing import Any
 import numpy as np
 import orjson
 
+from api.benchmarks.metrics import clustered, gains, top_k, worst_rank
 from engine.evaluate import BenchReport, bootstrap_ci
 from engine.exceptions import InputError
+from engine.protocols import Floats
 from engine.rank import rank
 from engine.readers import phenopacket
 from engine.run import coded_findings
@@ -65,11 +66,12 @@ def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
     start = time.perf_counter()
     scored = [score(case, graph) for case in known]
     seconds = time.perf_counter() - start
-    plain = [Scored(case, _worst_rank(plain_scores(case, graph), case), 0.0) for case in known]
-    clusters = by_disease(scored)
-    paired = list(zip(clusters, by_disease(plain), strict=True))
-    metrics = metrics_of(clusters)
-    metrics |= {f"plain_{key}": value for key, value in metrics_of([p for _, p in paired]).items()}
+    plain = [worst_rank(plain_scores(case, graph), case.answers) for case in known]
+    clusters = clustered((s.case.truth, s.rank) for s in scored)
+    reference = clustered((c.truth, r) for c, r in zip(known, plain, strict=True))
+    paired = list(zip(clusters, reference, strict=True))
+    metrics = top_k(clusters)
+    metrics |= {f"plain_{key}": value for key, value in top_k(reference).items()}
     metrics |= gains(paired)
     return BenchReport(
         bench="rank",
@@ -81,7 +83,7 @@ def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
             "diseases": float(len(clusters)),
             "unknown": float(len(cases) - len(known)),
         },
-        ci95=bootstrap_ci(metrics_of, clusters) | bootstrap_ci(gains, paired),
+        ci95=bootstrap_ci(top_k, clusters) | bootstrap_ci(gains, paired),
         seconds=seconds,
         provenance={"sources": [source.name + " " + source.version for source in graph.sources]},
         misses=[
@@ -145,42 +147,12 @@ def score(case: Case, graph: MemoryGraph) -> Scored:
     start = time.perf_counter()
     ranking = rank(case.findings, case.patient, graph)
     ms = (time.perf_counter() - start) * 1000
-    return Scored(case, _worst_rank(ranking.scores, case), ms)
+    return Scored(case, worst_rank(ranking.scores, case.answers), ms)
 
 
-def _worst_rank(scores: np.ndarray[Any, np.dtype[np.float32]], case: Case) -> int:
-    return int(np.sum(scores >= max(scores[i] for i in case.answers)))
-
-
-def plain_scores(case: Case, graph: MemoryGraph) -> np.ndarray[Any, np.dtype[np.float32]]:
+def plain_scores(case: Case, graph: MemoryGraph) -> Floats:
     """The reference: present findings only, no correction for chance, overlap, age or sex."""
     scores = np.zeros(len(graph.diseases), np.float32)
     for term in sorted({f.code.code for f in case.findings if f.status == "present"}):
         scores += graph.plain_log_likelihood_ratios(term)
     return scores
-
-
-def by_disease(scored: Sequence[Scored]) -> list[list[Scored]]:
-    """One list a disease, in order of first appearance: the clusters of the bootstrap."""
-    clusters: dict[str, list[Scored]] = defaultdict(list)
-    for item in scored:
-        clusters[item.case.truth].append(item)
-    return list(clusters.values())
-
-
-def metrics_of(clusters: Sequence[Sequence[Scored]]) -> dict[str, float]:
-    """Top-k and mean reciprocal rank, per case and as a mean over diseases; 0 to 1."""
-    ranks = [np.array([s.rank for s in cluster]) for cluster in clusters]
-    everyone = np.concatenate(ranks)
-    metrics = {f"top{k}": float(np.mean(everyone <= k)) for k in (1, 3, 10)}
-    metrics["mrr"] = float(np.mean(1 / everyone))
-    for k in (1, 3, 10):
-        metrics[f"macro_top{k}"] = float(np.mean([np.mean(r <= k) for r in ranks]))
-    return metrics
-
-
-def gains(paired: Sequence[tuple[Sequence[Scored], Sequence[Scored]]]) -> dict[str, float]:
-    """Difference from the plain ranking on the same cases."""
-    ours = metrics_of([cluster for cluster, _ in paired])
-    plain = metrics_of([cluster for _, cluster in paired])
-    return {f"gain_{key}": ours[key] - plain[key] for key in ("macro_top1", "macro_top10")}

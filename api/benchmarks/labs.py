@@ -1,0 +1,75 @@
+"""`konsil bench labs`: what laboratory rows add to symptoms, on the RAMEDIS registry's patients."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from api.benchmarks.metrics import clustered, gains, top_k, worst_rank
+from engine.evaluate import BenchReport, bootstrap_ci
+from engine.evaluate_labs import RamedisCase, ramedis_cases
+from engine.exceptions import InputError
+from engine.merge import current, merge
+from engine.rank import rank
+from engine.types import Finding
+from knowledge_graph.memory import MemoryGraph
+
+KEYS = ("top1", "top3", "top10", "macro_top1", "macro_top10")
+
+
+def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
+    """Rank every case twice: by its symptoms alone, and with its laboratory findings."""
+    cases = [case for path in paths for case in ramedis_cases(path)]
+    positions = [graph.disease_index.get(case.truth or "") for case in cases]
+    known = [(c, p) for c, p in zip(cases, positions, strict=True) if p is not None]
+    if not known:
+        raise InputError(
+            "no case here has a disease the graph knows",
+            where=", ".join(map(str, paths)),
+            fix="give RAMEDIS cases whose diagnosis names a MIM number",
+        )
+    start = time.perf_counter()
+    both = [
+        _rank(case, answer, (*case.symptoms, *case.laboratory), graph) for case, answer in known
+    ]
+    seconds = time.perf_counter() - start
+    without = [_rank(case, answer, case.symptoms, graph) for case, answer in known]
+    clusters = clustered(both)
+    paired = list(zip(clusters, clustered(without), strict=True))
+    bare = top_k([cluster for _, cluster in paired])
+
+    def gain(drawn: Sequence[tuple[Sequence[int], Sequence[int]]]) -> dict[str, float]:
+        return gains(drawn, KEYS)
+
+    return BenchReport(
+        bench="labs",
+        n=len(known),
+        metrics=top_k(clusters)
+        | {f"{key}_without_labs": bare[key] for key in KEYS}
+        | gain(paired)
+        | {
+            "diseases": float(len(clusters)),
+            "unknown": float(len(cases) - len(known)),
+            "rows_without_a_term": float(sum(case.unmapped for case, _ in known)),
+        },
+        ci95=bootstrap_ci(top_k, clusters) | bootstrap_ci(gain, paired),
+        seconds=seconds,
+        provenance={"sources": [f"{s.name} {s.version}" for s in graph.sources]},
+        misses=[
+            {"case": case.id, "truth": case.truth, "rank": position}
+            for (case, _), (_, position) in zip(known, both, strict=True)
+            if position > 1
+        ],
+        notes=[
+            "read: symptoms, laboratory findings, sex, age; the registry's own maps give the terms",
+            "cases whose MIM number the graph does not know are left out and counted (unknown)",
+        ],
+    )
+
+
+def _rank(
+    case: RamedisCase, answer: int, findings: Sequence[Finding], graph: MemoryGraph
+) -> tuple[str, int]:
+    ranking = rank(merge(current(findings, graph)), case.patient, graph)
+    return str(case.truth), worst_rank(ranking.scores, (answer,))

@@ -1,0 +1,1 @@
+"""One reader per input format; each fills a `Record`, and `assemble` makes the bundle of it."""

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api import app as application
+from api import examples
+from api.engine import Engine
+from engine.serialize import to_json
+from knowledge_graph.memory import MemoryGraph
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def client(graph: MemoryGraph) -> Iterator[TestClient]:
+    app = application.create_app(Engine(graph=graph))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
+
+
+def problem(response: Any, status: int) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert body["status"] == status
+    assert body["detail"]
+    return body
+
+
+def test_the_answer_is_the_same_bytes_as_the_command_line_gives(
+    client: TestClient, graph: MemoryGraph
+) -> None:
+    path = EXAMPLES / "wilson-fhir.json"
+    response = client.post("/v1/diagnose", content=path.read_bytes(), headers=JSON)
+    assert response.status_code == 200
+    assert response.content == to_json(Engine(graph=graph).read_path(path).result())
+
+
+def test_the_documented_examples_work(client: TestClient) -> None:
+    ranked = client.post("/v1/diagnose", json=examples.PHENOPACKET).json()["ranked"]
+    assert "OMIM:154700" in [d["disease"]["code"] for d in ranked[:3]]
+    text = {"content-type": "text/plain; charset=utf-8"}
+    found = client.post("/v1/extract", content=examples.NOTE.encode(), headers=text).json()
+    states = {f["code"]["code"]: (f["status"], f["context"]) for f in found["findings"]}
+    assert states["HP:0001166"] == ("present", "current")
+    assert states["HP:0001250"] == ("absent", "current")
+    assert states["HP:0002099"] == ("present", "family")
+
+
+def test_explain(client: TestClient) -> None:
+    path = "/v1/diagnose?explain=OMIM:154700"
+    body = client.post(path, json=examples.PHENOPACKET).json()
+    assert body["rank"] <= 3
+    assert len(body["diagnosis"]["contributions"]) == 4
+    problem(client.post("/v1/diagnose?explain=nonesuch", json=examples.PHENOPACKET), 404)
+
+
+def test_a_zip_is_a_bundle(client: TestClient) -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for file in sorted((EXAMPLES / "gitelman-folder").iterdir()):
+            archive.write(file, file.name)
+    headers = {"content-type": "application/zip"}
+    body = client.post("/v1/diagnose", content=data.getvalue(), headers=headers).json()
+    assert body["ranked"][0]["disease"]["code"] == "OMIM:263800"
+
+
+def bomb() -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("note.txt", b"a" * (300 * 2**20))
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type", "status"),
+    [
+        (b"", "application/json", 422),
+        (b'{"resourceType": "Bundle", "entry": [', "application/json", 422),
+        (b'{"hello": "world"}', "application/json", 422),
+        (b"[" * 100_000, "application/json", 422),
+        (b"PK\x03\x04 broken", "application/zip", 422),
+        (b"hello", "application/pdf", 415),
+        (b"hello", "", 415),
+        (gzip.compress(b" " * (200 * 2**20)), "application/json", 422),
+    ],
+)
+def test_unusable_bodies_are_problems(
+    client: TestClient, body: bytes, media_type: str, status: int
+) -> None:
+    headers = {"content-type": media_type} if media_type else {}
+    found = problem(client.post("/v1/diagnose", content=body, headers=headers), status)
+    assert found["fix"]
+
+
+def test_a_zip_bomb_is_a_problem(client: TestClient) -> None:
+    headers = {"content-type": "application/zip"}
+    problem(client.post("/v1/diagnose", content=bomb(), headers=headers), 422)
+
+
+def test_a_large_body_is_refused_while_it_arrives(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "MAX_BODY", 1000)
+
+    def chunks() -> Iterator[bytes]:
+        for _ in range(100):
+            yield b"a" * 100
+
+    text = {"content-type": "text/plain"}
+    problem(client.post("/v1/diagnose", content=chunks(), headers=text), 413)
+
+
+def test_two_patients_are_refused(client: TestClient) -> None:
+    entries = [{"resource": {"resourceType": "Patient", "id": i}} for i in ("a", "b")]
+    body = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    problem(client.post("/v1/diagnose", json=body), 422)
+
+
+def test_graph_queries(client: TestClient) -> None:
+    hits = client.get("/v1/kg/search", params={"q": "marfan"}).json()
+    assert hits[0]["code"]["code"] == "OMIM:154700"
+    card = client.get("/v1/kg/nodes/OMIM:154700").json()
+    assert card["disease"]["genes"] == ["FBN1"]
+    assert all(edge["sources"] for edge in card["edges"])
+    routes = client.get("/v1/kg/paths", params={"start": "OMIM:154700", "end": "HP:0001627"})
+    assert routes.json()[0]["nodes"][0]["code"] == "OMIM:154700"
+    missing = problem(client.get("/v1/kg/nodes/marfan syndrom"), 404)
+    assert missing["suggestions"]
+    problem(client.get("/v1/kg/search"), 422)
+    problem(client.get("/v1/nonesuch"), 404)
+    problem(client.get("/v1/diagnose"), 405)
+
+
+def test_health(client: TestClient) -> None:
+    assert client.get("/healthz").json()["status"] == "ok"
+    assert "HPO 2025-01-16" in client.get("/readyz").json()["sources"]
+
+
+def test_an_unexpected_failure_is_a_problem_without_details(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(Engine, "read_bytes", fail)
+    found = problem(client.post("/v1/diagnose", json=examples.PHENOPACKET), 500)
+    assert "secret" not in found["detail"]
+
+
+def test_the_openapi_document_names_every_operation(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    assert set(document["paths"]) == {
+        "/v1/diagnose",
+        "/v1/extract",
+        "/v1/kg/search",
+        "/v1/kg/nodes/{node}",
+        "/v1/kg/paths",
+        "/healthz",
+        "/readyz",
+    }
+    body = document["paths"]["/v1/diagnose"]["post"]["requestBody"]["content"]
+    assert body["application/json"]["example"] == examples.PHENOPACKET

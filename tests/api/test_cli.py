@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from api.cli import main
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(main, list(arguments))
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_diagnose_prints_the_disease_with_its_evidence() -> None:
+    code, out, _ = run("diagnose", str(EXAMPLES / "rare-marfan.json"))
+    assert code == 0
+    assert " 1  Marfan syndrome  OMIM:154700" in out
+    assert "PMID:" in out
+    assert "phenotypicFeatures[0]" in out
+    assert "Research use only" in out
+
+
+def test_json_is_the_same_bytes_every_time() -> None:
+    arguments = ("diagnose", str(EXAMPLES / "wilson-fhir.json"), "--json")
+    first, second = run(*arguments), run(*arguments)
+    assert first == second
+    result = json.loads(first[1])
+    assert result["ranked"][0]["disease"]["code"] == "OMIM:277900"
+    assert result["ranked"][0]["posterior"] is None
+    assert result["calibration"] is None
+
+
+def test_explain_shows_every_contribution_of_any_disease() -> None:
+    code, out, _ = run(
+        "diagnose", str(EXAMPLES / "rare-marfan.json"), "--explain", "Loeys-Dietz syndrome 1"
+    )
+    assert code == 0
+    for term in ("HP:0001083", "HP:0000193", "HP:0001249"):
+        assert term in out
+
+
+def test_explain_of_an_unknown_disease_is_an_error() -> None:
+    code, _, err = run("diagnose", str(EXAMPLES / "rare-marfan.json"), "--explain", "Nonesuch")
+    assert code == 2
+    assert "konsil kg search" in err
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"", "empty"), (b'{"resourceType": "Bundle", "entry": [', "JSON"), (b"[1, 2]", "")],
+)
+def test_unusable_input_exits_with_2(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "bundle.json"
+    path.write_bytes(content)
+    code, out, err = run("diagnose", str(path))
+    assert (code, out) == (2, "")
+    assert "fix:" in err
+    assert says in err
+
+
+def test_a_missing_file_exits_with_2() -> None:
+    code, _, err = run("diagnose", "no/such/file")
+    assert code == 2
+    assert "no such file" in err
+
+
+def test_extract_lists_characters(tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("She has seizures. No fever.")
+    code, out, _ = run("extract", str(note))
+    assert code == 0
+    assert "HP:0001250  Seizure  [present, current]" in out
+    assert "HP:0001945  Fever  [absent, current]" in out
+    code, out, _ = run("extract", str(note), "--json")
+    quotes = [f["citations"][0]["quote"] for f in json.loads(out)["findings"]]
+    assert quotes == ["seizures", "fever"]
+
+
+def test_graph_commands() -> None:
+    assert "OMIM:154700" in run("kg", "search", "marfan syndrom")[1]
+    assert "FBN1" in run("kg", "show", "OMIM:154700", "--limit", "3")[1]
+    assert "has_phenotype" in run("kg", "path", "OMIM:154700", "OMIM:121050")[1]
+    assert run("kg", "search", "xyzzyqq")[0] == 1
+    assert run("kg", "show", "xyzzyqq")[0] == 2
+
+
+def test_an_unknown_benchmark_lists_the_known_ones() -> None:
+    code, _, err = run("bench", "nonesuch", str(EXAMPLES))
+    assert code == 2
+    assert "rank" in err
+
+
+def test_serve_refuses_an_address_others_can_reach() -> None:
+    code, _, err = run("serve", "--host", "0.0.0.0")
+    assert code == 2
+    assert "no authentication" in err
+
+
+def test_a_phenopacket_needs_neither_torch_nor_spacy() -> None:
+    code = (
+        "import sys; from click.testing import CliRunner; from api.cli import main;"
+        f"r = CliRunner().invoke(main, ['diagnose', {str(EXAMPLES / 'rare-marfan.json')!r}]);"
+        "assert r.exit_code == 0, r.output;"
+        "print(sorted({'torch', 'spacy', 'pyhpo', 'obonet', 'fastapi'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from click.testing import CliRunner; from api.cli import main;"
+        "CliRunner().invoke(main, ['--help']);"
+        "print(sorted({'numpy', 'spacy', 'pydantic', 'rich', 'orjson'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

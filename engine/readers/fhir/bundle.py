@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any, cast
 
 from engine.exceptions import InputError
 from engine.readers import dates, limits, tree
@@ -135,7 +136,8 @@ def _listed(root: Node, record: Record, *, where: str) -> list[tuple[Node, str |
     """Every resource with its fullUrl."""
     if tree.text(root, "resourceType") != "Bundle":
         return [(root, None)]
-    entries = tree.children(root, "entry")
+    listed = root.get("entry")
+    entries = cast(list[Any], listed) if isinstance(listed, list) else []
     if not entries:
         raise InputError("a Bundle without entries", where=where, fix="send at least one resource")
     if len(entries) > limits.MAX_ENTRIES:
@@ -150,9 +152,10 @@ def _listed(root: Node, record: Record, *, where: str) -> list[tuple[Node, str |
         )
     found: list[tuple[Node, str | None]] = []
     for index, entry in enumerate(entries):
-        resource = tree.child(entry, "resource")
+        node: Node = cast(Node, entry) if isinstance(entry, dict) else tree.EMPTY
+        resource = tree.child(node, "resource")
         if tree.text(resource, "resourceType"):
-            found.append((resource, tree.text(entry, "fullUrl")))
+            found.append((resource, tree.text(node, "fullUrl")))
         else:
             record.issue("warning", f"{where} entry[{index}]", "holds no resource", fix=FIX)
     return found

@@ -6,11 +6,15 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from engine.readers import dates
 from engine.readers.tree import Node
 from engine.types import Level
 
 MAX_FAULTS = 1_000
 """Faults of one entry above which it is not used, wherever they are."""
+
+DATES = ("date", "issued", "effectiveDateTime", "createdDateTime", "recordedDate", "authoredOn")
+"""Top-level fields that only say when."""
 
 MAX_SHOWN = 3
 """Faults of one entry that are spelled out; the rest is counted."""
@@ -19,7 +23,8 @@ MAX_SHOWN = 3
 def faults(raw: Node, *, kind: str, read: Iterable[str]) -> tuple[Level, str] | None:
     """Whether the resource may be used and what is wrong with it; None when it is valid.
 
-    "error" when a top-level field we read is at fault, "warning" when only other fields are.
+    "error" when a top-level field we read is at fault, "warning" when only other fields are. A date
+    that is only less exact than its field demands ("2026-08-01" for an instant) is still readable.
     Contained resources are not validated: of them we read names only.
     """
     from pydantic import ValidationError
@@ -38,7 +43,12 @@ def faults(raw: Node, *, kind: str, read: Iterable[str]) -> tuple[Level, str] | 
     else:
         return None
     fields = tuple(read)
-    grave = [f for f in found if any(_touches(*f, field=field) for field in fields)]
+    grave = [
+        fault
+        for fault in found
+        if any(_touches(*fault, field=field) for field in fields)
+        and not _readable_date(raw, fault[0])
+    ]
     shown = [": ".join(filter(None, fault)) for fault in (grave or found)[:MAX_SHOWN]]
     more = f"; {len(found) - len(shown)} more" if len(found) > len(shown) else ""
     return "error" if grave else "warning", "; ".join(shown) + more
@@ -47,6 +57,17 @@ def faults(raw: Node, *, kind: str, read: Iterable[str]) -> tuple[Level, str] | 
 def _touches(place: str, message: str, *, field: str) -> bool:
     """A fault of the whole resource ("only one of value[x]") names its fields in the message."""
     return place.partition(".")[0] == field or (not place and f"'{field}'" in message)
+
+
+def _readable_date(raw: Node, place: str) -> bool:
+    value = raw.get(place) if place in DATES else None
+    if not isinstance(value, str):
+        return False
+    try:
+        dates.moment(value)
+    except ValueError:
+        return False
+    return True
 
 
 @cache

@@ -243,9 +243,7 @@ class MemoryGraph:
         return self._lineages[index]
 
     def _ratios(self, index: int) -> Floats:
-        ratios = self._matcher.log_likelihood_ratios(index)
-        ratios -= self.snapshot.chance
-        np.maximum(ratios, 0, out=ratios)
+        ratios = np.maximum(self._matcher.log_likelihood_ratios(index) - self.snapshot.chance, 0)
         ratios.flags.writeable = False
         return ratios
 

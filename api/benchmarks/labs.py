@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from api.benchmarks.metrics import clustered, gains, top_k, worst_rank
+from api.benchmarks.metrics import Cluster, clustered, gains, top_k, worst_rank
 from engine.evaluate import BenchReport, bootstrap_ci
 from engine.evaluate_labs import RamedisCase, ramedis_cases
 from engine.exceptions import InputError
@@ -39,7 +39,7 @@ def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
     paired = list(zip(clusters, clustered(without), strict=True))
     bare = top_k([cluster for _, cluster in paired])
 
-    def gain(drawn: Sequence[tuple[Sequence[int], Sequence[int]]]) -> dict[str, float]:
+    def gain(drawn: Sequence[tuple[Cluster, Cluster]]) -> dict[str, float]:
         return gains(drawn, KEYS)
 
     return BenchReport(

@@ -6,11 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.protocols import Floats
 
-Cluster = Sequence[int]
-"""Ranks (from 1) of the cases of one disease: the unit of the bootstrap."""
+KS = (1, 3, 10)
+
+Cluster = NDArray[np.float64]
+"""One disease, the unit of the bootstrap: cases, hits at each of `KS`, sum of 1 / rank."""
 
 
 def worst_rank(scores: Floats, answers: Sequence[int]) -> int:
@@ -19,22 +22,24 @@ def worst_rank(scores: Floats, answers: Sequence[int]) -> int:
 
 
 def clustered(ranks: Iterable[tuple[str, int]]) -> list[Cluster]:
-    """One list of ranks for every disease, in order of first appearance."""
-    clusters: dict[str, list[int]] = defaultdict(list)
+    """The clusters of (disease, rank from 1) pairs, in order of first appearance."""
+    by_disease: dict[str, list[int]] = defaultdict(list)
     for disease, rank in ranks:
-        clusters[disease].append(rank)
-    return list(clusters.values())
+        by_disease[disease].append(rank)
+    return [
+        np.array([len(r), *(sum(x <= k for x in r) for k in KS), sum(1 / x for x in r)])
+        for r in by_disease.values()
+    ]
 
 
 def top_k(clusters: Sequence[Cluster]) -> dict[str, float]:
     """Top-k and mean reciprocal rank, per case and as a mean over diseases (macro); 0 to 1."""
-    ranks = [np.array(cluster) for cluster in clusters]
-    everyone = np.concatenate(ranks)
-    metrics = {f"top{k}": float(np.mean(everyone <= k)) for k in (1, 3, 10)}
-    metrics["mrr"] = float(np.mean(1 / everyone))
-    for k in (1, 3, 10):
-        metrics[f"macro_top{k}"] = float(np.mean([np.mean(r <= k) for r in ranks]))
-    return metrics
+    table = np.array(clusters)
+    total = table.sum(axis=0)
+    mean = (table / table[:, :1]).mean(axis=0)
+    metrics = {f"top{k}": float(total[i] / total[0]) for i, k in enumerate(KS, 1)}
+    metrics["mrr"] = float(total[-1] / total[0])
+    return metrics | {f"macro_top{k}": float(mean[i]) for i, k in enumerate(KS, 1)}
 
 
 def gains(

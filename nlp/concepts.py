@@ -1,0 +1,194 @@
+"""Concept recognition: spans of a text that name a term, whatever the word order or inflection.
+
+Every window of words that count is looked up in the lexicon; the longest name wins. A word shared
+by the members of a list ("cerebral and cerebellar atrophy", "atrophy of the brain and muscles") is
+put back beside each member before the look-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+
+from nlp.lexicon import MAX_WORDS, Lexicon, Word, words
+from nlp.sections import HEADINGS
+from nlp.sentences import bounds
+from nlp.tokenizer import texts
+
+KEY = "concepts"
+"""Where the spans are: `doc.spans[KEY]`; the term is the span's `kb_id_`."""
+
+_WALLS = frozenset('.;:?!()[]{}|<>\\*=+•"')
+_LINKS = frozenset(("and", "or", "nor"))
+_MEMBER = 2  # a list member that lacks the shared words has at most this many of its own
+_LIST = 8  # members of a list on either side of the one that holds the shared words
+_SHARED = 3  # the shared words are at most this many
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Tokens [start, end) name a term; size: number of words matched (more is surer)."""
+
+    start: int
+    end: int
+    term: str
+    size: int
+
+
+def _runs(doc: Doc, tokens: list[str]) -> Iterator[list[list[Word]]]:
+    """Stretches no name reaches across, each cut at its commas into pieces."""
+    for first, last in bounds(doc):
+        run: list[list[Word]] = []
+        start = first
+        for position in range(first, last):
+            token = tokens[position]
+            if token == "," or token in _WALLS:
+                run.append(list(words(tokens, start, position)))
+                start = position + 1
+                if token != ",":
+                    yield run
+                    run = []
+        run.append(list(words(tokens, start, last)))
+        yield run
+
+
+def _guarded(written: str, run: list[list[Word]], lexicon: Lexicon) -> str | None:
+    """The term of an ambiguous abbreviation, if the clause says which one is meant."""
+    if written not in lexicon.guarded:
+        return None
+    here = {word.text.lower() for piece in run for word in piece}
+    return next((term for near, term in lexicon.guarded[written] if near & here), None)
+
+
+def _windows(piece: list[Word], run: list[list[Word]], lexicon: Lexicon) -> Iterator[Mention]:
+    """Every name that stands in one piece."""
+    bags, stems = lexicon.bags, lexicon.stems
+    for i, first in enumerate(piece):
+        term = (
+            lexicon.acronyms.get(first.text)
+            or lexicon.singles.get(first.spelling)
+            or _guarded(first.text, run, lexicon)
+        )
+        if term is not None:
+            yield Mention(first.start, first.end, term, 1)
+        if first.stem not in stems:
+            continue
+        total = first.stem
+        for size, last in enumerate(piece[i + 1 : i + MAX_WORDS], start=2):
+            if last.stem not in stems:
+                break
+            total += last.stem
+            if total in bags:
+                yield Mention(first.start, last.end, bags[total], size)
+
+
+def _members(run: list[list[Word]]) -> list[list[Word]]:
+    """The run's words, cut at commas and conjunctions."""
+    members: list[list[Word]] = []
+    for piece in run:
+        members.append([])
+        for word in piece:
+            if word.text in _LINKS:
+                members.append([])
+            else:
+                members[-1].append(word)
+    return [member for member in members if member]
+
+
+def _lists(run: list[list[Word]], lexicon: Lexicon, kept: dict[int, Mention]) -> Iterator[Mention]:
+    """Every name that shares words with another member of a list.
+
+    The member that holds the shared words must be a name itself, and the other member's words must
+    not belong to a name of their own; this keeps chance pairs out.
+    """
+    members = _members(run)
+    for i, member in enumerate(members if len(members) > 1 else ()):
+        for split in range(1, min(_MEMBER, len(member) - 1) + 1):
+            head = _named(member[:split], member[split : split + _SHARED], lexicon)
+            for other in reversed(
+                members[max(0, i - _LIST) : i] if head else ()
+            ):  # A and B atrophy
+                yield from _joined(other[-_MEMBER:][::-1], head, lexicon, kept)
+                if len(other) > _MEMBER:
+                    break
+            rest = member[:-split][::-1]
+            head = _named(member[-split:], rest[:_SHARED], lexicon)
+            for other in members[i + 1 : i + 1 + _LIST] if head else ():  # atrophy of A and B
+                yield from _joined(other[:_MEMBER], head, lexicon, kept)
+                if len(other) > _MEMBER:
+                    break
+
+
+def _named(own: list[Word], shared: list[Word], lexicon: Lexicon) -> list[Word]:
+    """The longest start of `shared` that makes a name with `own`; empty if there is none."""
+    total = sum(word.stem for word in own)
+    longest = 0
+    for size, word in enumerate(shared, start=1):
+        total += word.stem
+        if total in lexicon.bags:
+            longest = size
+    return shared[:longest]
+
+
+def _joined(
+    own: list[Word], shared: list[Word], lexicon: Lexicon, kept: dict[int, Mention]
+) -> Iterator[Mention]:
+    """Names made of the shared words and of the first one, two ... of a member's own."""
+    total = sum(word.stem for word in shared)
+    for size, word in enumerate(own, start=1):
+        total += word.stem
+        if total not in lexicon.bags:
+            continue
+        first, last = min(w.start for w in own[:size]), max(w.end for w in own[:size])
+        names = [kept[i] for i in range(first, last) if i in kept]
+        if all(first <= name.start and name.end <= last for name in names):
+            part = (*shared, *own[:size])
+            start, end = min(w.start for w in part), max(w.end for w in part)
+            yield Mention(start, end, lexicon.bags[total], len(part))
+
+
+def _longest(windows: Iterable[Mention], barred: set[int]) -> dict[int, Mention]:
+    """Token -> the name it belongs to; longer names first, none inside or across another."""
+    kept: dict[int, Mention] = {}
+    for mention in sorted(windows, key=lambda m: (-m.size, m.start, m.end)):
+        span = range(mention.start, mention.end)
+        if not any(position in kept or position in barred for position in span):
+            kept.update(dict.fromkeys(span, mention))
+    return kept
+
+
+def _adds(mention: Mention, kept: dict[int, Mention]) -> bool:
+    """Does a name from a list say something that the names standing in one piece do not?"""
+    names = [kept.get(position) for position in range(mention.start, mention.end)]
+    inside = names[0] is not None and all(name is names[0] for name in names)
+    return not inside and all(name is None or name.term != mention.term for name in names)
+
+
+class ConceptRecogniser:
+    """Sets `doc.spans["concepts"]`. The lexicon is given after construction (it is no config)."""
+
+    def __init__(self, lexicon: Lexicon | None = None) -> None:
+        self.lexicon = Lexicon() if lexicon is None else lexicon
+
+    def __call__(self, doc: Doc) -> Doc:
+        tokens = texts(doc)
+        runs = list(_runs(doc, tokens))
+        windows = [m for run in runs for piece in run for m in _windows(piece, run, self.lexicon)]
+        barred = {i for span in doc.spans.get(HEADINGS, ()) for i in range(span.start, span.end)}
+        kept = _longest(windows, barred)
+        lists = (m for run in runs for m in _lists(run, self.lexicon, kept))
+        found = {*kept.values(), *(m for m in lists if _adds(m, kept))}
+        doc.spans[KEY] = [
+            Span(doc, m.start, m.end, label="concept", kb_id=m.term)
+            for m in sorted(found, key=lambda m: (m.start, m.end, m.term))
+        ]
+        return doc
+
+
+@Language.factory("konsil_concepts", assigns=["doc.spans"], requires=["doc.sents"])
+def create_concepts(nlp: Language, name: str) -> ConceptRecogniser:
+    """spaCy factory; `nlp.pipeline.build` hands the lexicon over."""
+    return ConceptRecogniser()

@@ -1,0 +1,130 @@
+"""The dictionary: every name of every term, keyed so that word order and inflection do not matter.
+
+A name is reduced to the sum of the 64-bit hashes of its word stems. Addition forgets order, so
+"atrophy of the cerebellum" and "cerebellar atrophy" meet at one key, and a window over a text is
+looked up in constant time while it grows word by word. Two different bags of stems share a sum
+with probability of about 1e-10 for the whole of HPO and a long note.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b, sha256
+from pathlib import Path
+
+from engine.protocols import Label, LabelKind
+from nlp.normalise import PREFIXES, STOP_WORDS, WORDS_FILE, light, stem
+from nlp.tokenizer import TOKEN
+
+NAMES_FILE = Path(__file__).with_name("names.toml")
+_RANK: dict[LabelKind, int] = {"name": 0, "exact": 1, "narrow": 2, "related": 3, "broad": 4}
+MAX_WORDS = 12
+"""Longest name that is matched, in words that count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word that counts: tokens [start, end), keys of its stem and of its spelling."""
+
+    start: int
+    end: int
+    text: str
+    stem: int
+    spelling: int
+
+
+@lru_cache(maxsize=200_000)
+def keys(word: str) -> tuple[int, int]:
+    """Hashes of (stem, spelling) of a word; the same on every machine."""
+    return _hash("stem " + stem(word)), _hash("word " + light(word))
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=7).digest())
+
+
+def words(tokens: Sequence[str], start: int = 0, end: int | None = None) -> Iterator[Word]:
+    """The words of tokens [start, end) that count; a hyphenated prefix is joined to its word."""
+    position, end = start, len(tokens) if end is None else end
+    while position < end:
+        text, first = tokens[position], position
+        position += 1
+        if not text[0].isalnum():
+            continue
+        lower = text.lower()
+        if lower in STOP_WORDS:
+            continue
+        if (
+            lower in PREFIXES
+            and position + 1 < end
+            and tokens[position] == "-"
+            and tokens[position + 1][0].isalpha()
+        ):
+            text += tokens[position + 1]
+            position += 2
+        yield Word(first, position, text, *keys(text))
+
+
+@dataclass(slots=True)
+class Lexicon:
+    """Compiled names. Build it with `compile_lexicon`.
+
+    bags: names of two and more words, by the sum of their stems. singles: one-word names, by
+    spelling. acronyms: names that count only as written ("COPD"). guarded: acronyms that mean the
+    term only beside one of the words given. stems: every stem of any name; a
+    window never reaches across a word that is not among them. sha256: of labels and word tables.
+    """
+
+    bags: dict[int, str] = field(default_factory=dict[int, str])
+    singles: dict[int, str] = field(default_factory=dict[int, str])
+    acronyms: dict[str, str] = field(default_factory=dict[str, str])
+    guarded: dict[str, list[tuple[frozenset[str], str]]] = field(
+        default_factory=dict[str, list[tuple[frozenset[str], str]]]
+    )
+    stems: set[int] = field(default_factory=set[int])
+    sha256: str = ""
+
+
+def is_acronym(text: str) -> bool:
+    """Written in capitals and short, so that lower-casing it would change its meaning."""
+    return len(text) <= 6 and " " not in text and sum(c.isupper() for c in text) >= 2
+
+
+def compile_lexicon(labels: Iterable[Label]) -> Lexicon:
+    """All labels, better synonym scopes first; the first name to claim a key keeps it."""
+    lexicon = Lexicon()
+    table = tomllib.loads(NAMES_FILE.read_text("utf-8"))
+    digest = sha256(WORDS_FILE.read_bytes() + NAMES_FILE.read_bytes())
+    terms: dict[str, str] = {}
+    for label in sorted(labels, key=lambda label: (_RANK[label.kind], label.term, label.text)):
+        digest.update(f"{label.term}\t{label.kind}\t{label.text}\n".encode())
+        terms.setdefault(label.text.casefold(), label.term)
+        _add(lexicon, label.text, label.term)
+    for phrase, name in table["phrases"].items():
+        if term := terms.get(name.casefold()):
+            _add(lexicon, phrase, term)
+    for written, name in table["abbreviations"].items():
+        if term := terms.get(name.casefold()):
+            lexicon.acronyms[written] = term
+    for guard in table["guarded"]:
+        lexicon.acronyms.pop(guard["written"], None)
+        if term := terms.get(guard["name"].casefold()):
+            near = frozenset(guard["near"].split())
+            lexicon.guarded.setdefault(guard["written"], []).append((near, term))
+    lexicon.sha256 = digest.hexdigest()
+    return lexicon
+
+
+def _add(lexicon: Lexicon, text: str, term: str) -> None:
+    if is_acronym(text):
+        lexicon.acronyms.setdefault(text, term)
+        return
+    name = list(words([match.group() for match in TOKEN.finditer(text)]))
+    if len(name) == 1:
+        lexicon.singles.setdefault(name[0].spelling, term)
+    elif 1 < len(name) <= MAX_WORDS:
+        lexicon.bags.setdefault(sum(word.stem for word in name), term)
+        lexicon.stems.update(word.stem for word in name)

@@ -1,0 +1,31 @@
+"""The pipeline: sections, sentences, concepts, assertion, on spaCy's blank English."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import spacy
+from spacy.language import Language
+from spacy.vocab import Vocab
+
+from nlp import assertion, concepts, sections, sentences
+from nlp.lexicon import Lexicon
+from nlp.tokenizer import Tokenizer
+
+COMPONENTS = ("konsil_sections", "konsil_sentences", "konsil_concepts", "konsil_assertion")
+FACTORIES = (sections, sentences, concepts, assertion)
+"""Importing these modules registers the factories above."""
+
+
+def build(lexicon: Lexicon) -> Language:
+    """A ready pipeline: `doc.spans["concepts"]`, each with its `span._.assertion`."""
+    # A bare vocabulary: no component reads lexical attributes (shape, is_url ...), and computing
+    # them would take half of the time.
+    pipeline = spacy.blank("en", vocab=Vocab())
+    pipeline.tokenizer = Tokenizer(pipeline.vocab)
+    pipeline.max_length = 1 << 31  # spaCy's limit guards its parser, which is not used here
+    for name in COMPONENTS:
+        component = pipeline.add_pipe(name)
+        if name == "konsil_concepts":
+            cast(concepts.ConceptRecogniser, component).lexicon = lexicon
+    return pipeline

@@ -1,0 +1,141 @@
+"""What is said about a finding, on sentences of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from engine.types import Context, Finding, Status, TextSpan
+from nlp.assertion import Assertion, triggers
+
+Read = Callable[[str], list[Finding]]
+
+P: Status = "present"
+A: Status = "absent"
+U: Status = "uncertain"
+
+# (sentence, words of the finding, status, context)
+SENTENCES: list[tuple[str, str, Status, Context]] = [
+    # stated
+    ("The patient has fever and cough.", "cough", P, "current"),
+    ("She presents with seizures.", "seizures", P, "current"),
+    ("Positive for fever, negative for cough.", "fever", P, "current"),
+    ("Marked hepatomegaly on palpation.", "hepatomegaly", P, "current"),
+    ("He complains of headache.", "headache", P, "current"),
+    # negated, trigger before
+    ("No fever.", "fever", A, "current"),
+    ("No fever, chills, or cough.", "cough", A, "current"),
+    ("She denies chest pain, dyspnea and syncope.", "syncope", A, "current"),
+    ("He denied any headache.", "headache", A, "current"),
+    ("Without hepatomegaly or splenomegaly.", "splenomegaly", A, "current"),
+    ("Negative for fever, nausea or vomiting.", "vomiting", A, "current"),
+    ("There is no evidence of pleural effusion.", "pleural effusion", A, "current"),
+    ("There were no signs of jaundice.", "jaundice", A, "current"),
+    ("No history of seizures.", "seizures", A, "current"),
+    ("Absence of ataxia was noted.", "ataxia", A, "current"),
+    ("The child does not have microcephaly.", "microcephaly", A, "current"),
+    ("She didn't have diarrhea.", "diarrhea", A, "current"),
+    ("He has never had seizures.", "seizures", A, "current"),
+    ("Neither nystagmus nor ptosis was found.", "ptosis", A, "current"),
+    ("The MRI ruled out hydrocephalus.", "hydrocephalus", A, "current"),
+    ("The abdomen is soft w/o hepatomegaly.", "hepatomegaly", A, "current"),
+    ("The scan failed to reveal hydrocephalus.", "hydrocephalus", A, "current"),
+    ("GI - No nausea or vomiting.", "nausea", A, "current"),
+    ("She is free of pain.", "pain", A, "current"),
+    ("Lack of nystagmus.", "nystagmus", A, "current"),
+    # negated, trigger after
+    ("Pneumonia was ruled out.", "Pneumonia", A, "current"),
+    ("Pulmonary embolism is unlikely.", "Pulmonary embolism", A, "current"),
+    ("Scoliosis was not seen.", "Scoliosis", A, "current"),
+    ("Ataxia: none", "Ataxia", A, "current"),
+    ("Fever: no. Cough: yes.", "Fever", A, "current"),
+    ("Fever: no. Cough: yes.", "Cough", P, "current"),
+    ("Nystagmus is absent.", "Nystagmus", A, "current"),
+    # the scope ends
+    ("No fever but cough.", "cough", P, "current"),
+    ("He denies fever; he reports cough.", "cough", P, "current"),
+    ("No ataxia. Nystagmus on left gaze.", "Nystagmus", P, "current"),
+    ("Denies fever, however cough persists.", "cough", P, "current"),
+    ("No complaints except headache.", "headache", P, "current"),
+    ("No fever, presents with seizures.", "seizures", P, "current"),
+    ("She denies cough and has fever.", "fever", P, "current"),
+    ("No pallor although fatigue is marked.", "fatigue", P, "current"),
+    # pseudo triggers
+    ("Not only fever but also cough.", "fever", P, "current"),
+    ("There is no increase in edema.", "edema", P, "current"),
+    ("No change in hepatomegaly.", "hepatomegaly", P, "current"),
+    ("Seizures are not well controlled.", "Seizures", P, "current"),
+    ("No doubt about the ataxia.", "ataxia", P, "current"),
+    ("She has had fever for the past week.", "fever", P, "current"),
+    ("His mother reports fever.", "fever", P, "current"),
+    ("Headache since childhood.", "Headache", P, "current"),
+    # uncertain
+    ("Rule out pneumonia.", "pneumonia", U, "current"),
+    ("R/O pulmonary embolism.", "pulmonary embolism", U, "current"),
+    ("Possible hydrocephalus.", "hydrocephalus", U, "current"),
+    ("Findings suggestive of cardiomyopathy.", "cardiomyopathy", U, "current"),
+    ("Suspected hearing impairment.", "hearing impairment", U, "current"),
+    ("Pneumonia cannot be excluded.", "Pneumonia", U, "current"),
+    ("Stroke has not been ruled out.", "Stroke", U, "current"),
+    ("This may represent hepatitis.", "hepatitis", U, "current"),
+    ("Concern for meningitis.", "meningitis", U, "current"),
+    ("Probable osteoporosis.", "osteoporosis", U, "current"),
+    ("Questionable ptosis of the left lid.", "ptosis", U, "current"),
+    ("Pancreatitis is suspected.", "Pancreatitis", U, "current"),
+    # historical
+    ("History of stroke.", "stroke", P, "historical"),
+    ("He has a h/o migraine.", "migraine", P, "historical"),
+    ("S/p stroke.", "stroke", P, "historical"),
+    ("She had pneumonia two years ago.", "pneumonia", P, "historical"),
+    ("The fever has resolved.", "fever", P, "historical"),
+    ("He had seizures in the past.", "seizures", P, "historical"),
+    ("Previous pancreatitis.", "pancreatitis", P, "historical"),
+    ("A woman with a history of asthma presents with cough.", "asthma", P, "historical"),
+    ("A woman with a history of asthma presents with cough.", "cough", P, "current"),
+    ("PAST MEDICAL HISTORY: Asthma, migraine.", "migraine", P, "historical"),
+    ("PMH:\nAsthma\nEXAM:\nNystagmus", "Asthma", P, "historical"),
+    ("PMH:\nAsthma\nEXAM:\nNystagmus", "Nystagmus", P, "current"),
+    # family
+    ("Her mother had epilepsy.", "epilepsy", P, "family"),
+    ("Family history of deafness.", "deafness", P, "family"),
+    ("There is cataract in his father.", "cataract", P, "family"),
+    ("Two brothers died of cardiomyopathy.", "cardiomyopathy", P, "family"),
+    ("No family history of deafness.", "deafness", A, "family"),
+    ("His mother had epilepsy but he has ataxia.", "ataxia", P, "current"),
+    ("FAMILY HISTORY:\nFather with stroke.\nEXAM:\nAtaxia.", "stroke", P, "family"),
+    ("FAMILY HISTORY:\nFather with stroke.\nEXAM:\nAtaxia.", "Ataxia", P, "current"),
+    ("FAMILY HISTORY:, Breast cancer.,SOCIAL HISTORY:, Insomnia.", "Insomnia", P, "current"),
+    # hypothetical
+    ("If fever occurs, call the clinic.", "fever", P, "hypothetical"),
+    ("Return if vomiting develops.", "vomiting", P, "hypothetical"),
+    ("Should she develop chest pain, go to the hospital.", "chest pain", P, "hypothetical"),
+    ("Ibuprofen as needed for pain.", "pain", P, "hypothetical"),
+    ("Risks including infection and stroke were discussed.", "stroke", P, "hypothetical"),
+    ("Watch for jaundice.", "jaundice", P, "hypothetical"),
+    ("DISCHARGE INSTRUCTIONS: Fever or cough need a call.", "cough", P, "hypothetical"),
+]
+
+
+@pytest.mark.parametrize(("sentence", "words", "status", "context"), SENTENCES)
+def test_what_is_said(
+    read: Read, sentence: str, words: str, status: Status, context: Context
+) -> None:
+    said = {
+        citation.quote: Assertion(finding.status, finding.context)
+        for finding in read(sentence)
+        for citation in finding.citations
+        if isinstance(citation, TextSpan) and citation.quote == words
+    }
+    assert said == {words: Assertion(status, context)}
+
+
+def test_the_words_of_a_name_are_no_trigger(read: Read) -> None:
+    findings = read("Absent speech and hypotonia.")
+    assert [finding.status for finding in findings] == ["present", "present"]
+
+
+def test_longer_triggers_come_first() -> None:
+    for group in triggers().values():
+        sizes = [len(trigger.words) for trigger in group]
+        assert sizes == sorted(sizes, reverse=True)

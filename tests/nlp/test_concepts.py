@@ -1,0 +1,88 @@
+"""Recognition of terms in text: word order, inflection, lists, abbreviations."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+
+import pytest
+
+from engine.protocols import Label, Vocabulary
+from engine.types import Finding, TextSpan
+from nlp.concepts import KEY
+from nlp.lexicon import NAMES_FILE, compile_lexicon
+from nlp.pipeline import build
+
+Read = Callable[[str], list[Finding]]
+
+
+def named(findings: list[Finding]) -> list[tuple[str, str]]:
+    """(words, name of the term) of each finding."""
+    return [
+        (citation.quote, finding.code.display)
+        for finding in findings
+        for citation in finding.citations
+        if isinstance(citation, TextSpan)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Seizures began early.", [("Seizures", "Seizure")]),
+        (
+            "There was atrophy of the cerebellum.",
+            [("atrophy of the cerebellum", "Cerebellar atrophy")],
+        ),
+        ("Severe anaemia.", [("anaemia", "Anemia")]),
+        ("Pre-auricular pits.", [("Pre-auricular pits", "Preauricular pit")]),
+        ("Café-au-lait spots.", [("Café-au-lait spots", "Cafe-au-lait spot")]),
+        # the longest name wins
+        (
+            "Sensorineural hearing loss.",
+            [("Sensorineural hearing loss", "Sensorineural hearing impairment")],
+        ),
+        # words of two sentences or clauses are never one name
+        ("The hearing was tested. Loss of weight.", [("Loss of weight", "Weight loss")]),
+        # lists share a word
+        (
+            "Cerebral and cerebellar atrophy.",
+            [
+                ("Cerebral and cerebellar atrophy", "Cerebral atrophy"),
+                ("cerebellar atrophy", "Cerebellar atrophy"),
+            ],
+        ),
+        # but not across the words of another name
+        (
+            "Chest pain or shortness of breath.",
+            [("Chest pain", "Chest pain"), ("shortness of breath", "Dyspnea")],
+        ),
+        # abbreviations as written; ambiguous ones only in company
+        ("She has SOB and HTN.", [("SOB", "Dyspnea"), ("HTN", "Hypertension")]),
+        ("Saturation 97 % on RA.", []),
+        ("Seropositive RA on methotrexate.", [("RA", "Rheumatoid arthritis")]),
+        ("Denies CP.", [("CP", "Chest pain")]),
+        ("PE: lungs clear.", []),
+        ("He began to sob.", []),
+        # modifiers, inheritance and onset are terms, but no findings
+        ("Severe, bilateral, autosomal dominant, childhood onset.", []),
+        # a heading is not a finding
+        ("ALLERGIES: none", []),
+    ],
+)
+def test_names(read: Read, text: str, expected: list[tuple[str, str]]) -> None:
+    assert named(read(text)) == expected
+
+
+def test_better_scopes_keep_a_contested_name() -> None:
+    labels = [Label("Blue spot", "T:2", "broad"), Label("Spot, blue", "T:1", "name")]
+    doc = build(compile_lexicon(labels))("A blue spot.")
+    assert [span.kb_id_ for span in doc.spans[KEY]] == ["T:1"]
+
+
+def test_our_own_names_mean_terms_that_exist(vocabulary: Vocabulary) -> None:
+    known = {label.text.casefold() for label in vocabulary.labels()}
+    table = tomllib.loads(NAMES_FILE.read_text("utf-8"))
+    means = [*table["phrases"].values(), *table["abbreviations"].values()]
+    means += [guard["name"] for guard in table["guarded"]]
+    assert [name for name in means if name.casefold() not in known] == []

@@ -23,6 +23,7 @@ SENTENCES: list[tuple[str, str, Status, Context]] = [
     ("Positive for fever, negative for cough.", "fever", P, "current"),
     ("Marked hepatomegaly on palpation.", "hepatomegaly", P, "current"),
     ("He complains of headache.", "headache", P, "current"),
+    ("She is seen for seizures that began in infancy.", "seizures", P, "current"),
     # negated, trigger before
     ("No fever.", "fever", A, "current"),
     ("No fever, chills, or cough.", "cough", A, "current"),
@@ -44,6 +45,7 @@ SENTENCES: list[tuple[str, str, Status, Context]] = [
     ("GI - No nausea or vomiting.", "nausea", A, "current"),
     ("She is free of pain.", "pain", A, "current"),
     ("Lack of nystagmus.", "nystagmus", A, "current"),
+    ("Renal ultrasound is negative for hydronephrosis.", "hydronephrosis", A, "current"),
     # negated, trigger after
     ("Pneumonia was ruled out.", "Pneumonia", A, "current"),
     ("Pulmonary embolism is unlikely.", "Pulmonary embolism", A, "current"),

@@ -55,6 +55,7 @@ def create_app(engine: Engine | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         app.state.engine = engine or await run_in_threadpool(Engine)
+        await run_in_threadpool(app.state.engine.warm)
         yield
 
     app = FastAPI(

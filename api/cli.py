@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,7 +59,9 @@ def diagnose(
     PATH is a FHIR bundle, a phenopacket, a text file, or a folder or zip of files.
     """
     moment = None if as_of is None else as_of.replace(tzinfo=UTC)
-    assessment = _engine().read_path(path, as_of=moment)
+    engine = _engine()
+    with _working(f"Reading {path}"):
+        assessment = engine.read_path(path, as_of=moment)
     if as_json:
         from engine.serialize import explained_json, to_json
 
@@ -216,6 +219,15 @@ def _engine() -> Engine:
     from api.engine import Engine
 
     return Engine(progress=_progress)
+
+
+def _working(message: str) -> AbstractContextManager[object]:
+    """A spinner on a terminal, nothing in a pipe."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status(message)
 
 
 def _progress(message: str) -> None:

@@ -48,6 +48,7 @@ class MemoryGraph:
             parents=self._parents,
             diseases=len(self.entries),
         )
+        self._root = self._term_index[PHENOTYPE_ROOT]
         self._lineages: dict[int, frozenset[int]] = {}
         self._cached_ratios = lru_cache(maxsize=512)(self._ratios)
 
@@ -86,7 +87,10 @@ class MemoryGraph:
 
     def is_phenotype(self, term: str) -> bool:
         """Below "Phenotypic abnormality" (the root itself says nothing and is not one)."""
-        return PHENOTYPE_ROOT in self.ancestors(term)
+        index = self._find(term)
+        if index is None or index == self._root:
+            return False
+        return self._root in self._lineage(index)
 
     def labels(self) -> Iterator[Label]:
         """Every name and synonym of every current term."""
@@ -152,7 +156,7 @@ class MemoryGraph:
     def shown_by(self, term: str) -> int:
         """Number of diseases annotated with the term or something more specific."""
         index = self._find(term)
-        if index == self._term_index.get(PHENOTYPE_ROOT):
+        if index == self._root:
             return len(self.entries)
         entries = slice(0, 0) if index is None else self._matcher.entries(index)
         return entries.stop - entries.start

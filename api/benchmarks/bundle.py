@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -64,15 +63,23 @@ def _once(engine: Engine, bundle: Path) -> float:
     return (time.perf_counter() - start) * 1000
 
 
+_CHILD = """
+import sys
+from api.cli import main
+main(["diagnose", sys.argv[1], "--json"], standalone_mode=False)
+with open("/proc/self/status") as status:
+    print(next(line.split()[1] for line in status if line.startswith("VmHWM")), file=sys.stderr)
+"""
+"""Its own peak: what `wait4` reports would include the parent's memory before the exec."""
+
+
 def _cold(bundle: Path) -> tuple[float, float]:
-    """Seconds and peak resident memory (MB) of a new process that diagnoses the bundle."""
-    command = [sys.executable, "-m", "api.cli", "diagnose", str(bundle), "--json"]
+    """Seconds and peak resident memory (MB) of a new process that diagnoses the bundle (Linux)."""
     start = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.perf_counter() - start
-        message = process.stderr.read().decode() if process.stderr else ""
-    if process.returncode != 0:
-        raise InputError(message, where=str(bundle), fix="give bundles that can be read")
-    return seconds, usage.ru_maxrss / 1024
+    done = subprocess.run(
+        [sys.executable, "-c", _CHILD, str(bundle)], capture_output=True, text=True, check=False
+    )
+    seconds = time.perf_counter() - start
+    if done.returncode != 0:
+        raise InputError(done.stderr, where=str(bundle), fix="give bundles that can be read")
+    return seconds, int(done.stderr.split()[-1]) / 1024

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 PHENOTYPE_ROOT = "HP:0000118"
 """HPO "Phenotypic abnormality": only terms below it describe what a patient shows."""
@@ -82,3 +84,62 @@ class Disease:
     youngest_onset: float | None
     onset: tuple[str, ...]
     inheritance: tuple[str, ...]
+
+
+# ---- The property graph, as both stores hold it -------------------------------------------------
+
+NodeKind = Literal[
+    "Disease",
+    "Phenotype",
+    "Gene",
+    "Drug",
+    "DrugClass",
+    "Test",
+    "Procedure",
+    "Anatomy",
+    "RiskFactor",
+]
+Predicate = Literal[
+    "is_a",  # Phenotype -> Phenotype, Disease -> Disease
+    "has_phenotype",  # Disease -> Phenotype; frequency, stated, onset, sex
+    "lacks_phenotype",  # Disease -> Phenotype: stated not to show it
+    "associated_with_gene",  # Disease -> Gene
+    "treats",  # Drug or Procedure -> Disease
+    "palliates",  # Drug -> Disease
+    "contraindicated_in",  # Drug or DrugClass -> Disease; because
+    "interacts_with",  # Drug -> Drug; severity, effect
+    "confirms",  # Test -> Disease
+    "excludes",  # Test -> Disease
+    "raises_risk_of",  # RiskFactor -> Disease
+    "localises_to",  # Disease -> Anatomy
+]
+Value = str | float | int | bool | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node. id: CURIE. synonyms: other names, sorted. xrefs: CURIEs of the same thing, sorted.
+
+    properties: only plain values, keys sorted; what each means stands with its importer.
+    """
+
+    id: str
+    kind: NodeKind
+    name: str
+    synonyms: tuple[str, ...] = ()
+    xrefs: tuple[str, ...] = ()
+    properties: Mapping[str, Value] = field(default_factory=dict[str, Value])
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A typed edge with its sources (never empty). At most one for each (subject, predicate, object).
+
+    sources: dataset and release, with row or publication where there is one.
+    """
+
+    subject: str
+    predicate: Predicate
+    object: str
+    sources: tuple[str, ...]
+    properties: Mapping[str, Value] = field(default_factory=dict[str, Value])

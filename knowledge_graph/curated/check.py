@@ -1,0 +1,84 @@
+"""Check curated files: `uv run python -m knowledge_graph.curated.check [FILE...]`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rapidfuzz import process, utils
+
+from engine.exceptions import SourceError
+from knowledge_graph.curated import Specialty, files, names_of_findings, read, resolver
+from knowledge_graph.schema import PHENOTYPE_ROOT
+from knowledge_graph.sources.files import packaged_files
+from knowledge_graph.sources.hpo import read_terms
+
+
+def phenotype_labels() -> list[tuple[str, str, str]]:
+    """(text, term id, scope) of every name and synonym below "Phenotypic abnormality"."""
+    _, terms, _ = read_terms(packaged_files()["hp.obo"])
+    parents = {term.id: term.parents for term in terms}
+    below: dict[str, bool] = {PHENOTYPE_ROOT: True}
+
+    def phenotype(term: str) -> bool:
+        if term not in below:
+            below[term] = any(phenotype(parent) for parent in parents.get(term, ()))
+        return below[term]
+
+    labels: list[tuple[str, str, str]] = []
+    for term in terms:
+        if term.id != PHENOTYPE_ROOT and phenotype(term.id):
+            labels.append((term.name, term.id, "name"))
+            labels += [(synonym.text, term.id, synonym.scope) for synonym in term.synonyms]
+    return labels
+
+
+def faults(specialties: Sequence[Specialty]) -> Iterator[str]:
+    """Names that resolve to nothing, and things defined twice; close HPO names are offered."""
+    labels = phenotype_labels()
+    in_hpo = resolver(labels, ())
+    known = in_hpo | resolver((), [term for s in specialties for term in s.terms])
+    names = sorted({text for text, _, scope in labels if scope in ("name", "exact")})
+    seen: dict[str, str] = {}
+    for specialty in specialties:
+        for term in specialty.terms:
+            if term.name.casefold() in in_hpo:
+                yield f"{specialty.specialty}: HPO already has {term.name!r}"
+            if term.parent.casefold() not in known:
+                yield f"{specialty.specialty}: {term.name}: {_unknown(term.parent, names)}"
+        for node in (*specialty.terms, *specialty.conditions):
+            if node.id in seen:
+                yield f"{specialty.specialty}: {node.name} is also in {seen[node.id]}"
+            seen[node.id] = specialty.specialty
+        for condition in specialty.conditions:
+            for name in names_of_findings(condition):
+                if name.casefold() not in known:
+                    yield f"{specialty.specialty}: {condition.name}: {_unknown(name, names)}"
+
+
+def _unknown(name: str, names: Sequence[str]) -> str:
+    close = process.extract(name, names, processor=utils.default_process, limit=4)
+    return f"no finding {name!r}; close: {', '.join(match[0] for match in close)}"
+
+
+def main(paths: Sequence[Path]) -> int:
+    """Print every fault; the exit status is 1 when there is one."""
+    found: list[str] = []
+    specialties: list[Specialty] = []
+    for path in paths or files():
+        try:
+            specialties.append(read(path))
+        except SourceError as error:
+            found.append(error.message)
+    found += faults(specialties)
+    print("\n".join(found) or "no faults")
+    print(
+        f"{sum(len(s.conditions) for s in specialties)} conditions, "
+        f"{sum(len(s.terms) for s in specialties)} local terms"
+    )
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main([Path(argument) for argument in sys.argv[1:]]))

@@ -133,7 +133,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A typed edge with its sources (never empty). At most one for each (subject, predicate, object).
+    """A typed edge with its sources (never empty); one for each (subject, predicate, object).
 
     sources: dataset and release, with row or publication where there is one.
     """

@@ -1,7 +1,7 @@
 """Common conditions written by hand: one YAML file a specialty, checked against a schema and HPO.
 
-Facts are general medical knowledge, marked `curated, unreferenced` wherever they are shown, unless an
-entry names the source it was read in.
+Facts are general medical knowledge, marked `curated, unreferenced` wherever they are shown, unless
+an entry names the source it was read in.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Condition(_Strict):
     icd10cm: Annotated[str, Field(pattern=r"^[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?$")]
     mondo: Annotated[str, Field(pattern=r"^MONDO:\d{7}$")] | None = None
     prevalence: Prevalence
-    ages: Mapping[AgeBand, Likely] = Field(default_factory=dict)
+    ages: Mapping[AgeBand, Likely] = Field(default_factory=dict[AgeBand, Likely])
     sex: Literal["both", "mostly_female", "mostly_male", "female", "male"] = "both"
     onset: Literal["sudden", "acute", "subacute", "chronic", "episodic"]
     urgency: Literal["emergency", "urgent", "soon", "routine"]

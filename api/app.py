@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -14,7 +13,8 @@ from pydantic import BaseModel
 
 from api import examples, problems
 from api.engine import Engine
-from engine.serialize import as_bytes, explained_json, plain, to_json
+from engine.bundle import question_moment
+from engine.serialize import as_bytes, plain, to_json
 from engine.types import Finding, Issue, Result
 
 MAX_BODY = 64 * 1024 * 1024
@@ -101,21 +101,21 @@ def _add_diagnosis(app: FastAPI) -> None:
         request: Request,
         engine: Shared,
         top: Annotated[int, Query(ge=1, le=100)] = 10,
-        as_of: Annotated[datetime | None, Query(description="moment of the question")] = None,
+        as_of: Annotated[str | None, Query(description="moment of the question, ISO 8601")] = None,
         explain: Annotated[str | None, Query(description="one disease, by id or name")] = None,
     ) -> Response:
         """Rank diagnoses for a FHIR bundle, a phenopacket, a text or a zip of files.
 
-        With `explain`, answers {rank, diagnosis} with every contribution for that disease.
+        With `explain`, answers {rank, abstained, diagnosis}: every contribution for one disease.
         """
         name = _name(request)
         data = await _body(request)
-        moment = as_of if as_of is None or as_of.tzinfo else as_of.replace(tzinfo=UTC)
+        moment = None if as_of is None else question_moment(as_of)
 
         def work() -> bytes:
             assessment = engine.read_bytes(data, name=name, as_of=moment)
             if explain is not None:
-                return explained_json(*assessment.explain(explain))
+                return as_bytes(assessment.explain(explain))
             return to_json(assessment.result(top=top))
 
         return Response(await run_in_threadpool(work), media_type="application/json")

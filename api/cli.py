@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,37 +47,36 @@ def main() -> None:
 @main.command()
 @click.argument("path", type=PATH)
 @click.option("--top", type=click.IntRange(1, 100), default=10, show_default=True)
-@click.option("--as-of", type=click.DateTime(), help="The moment of the question (UTC).")
+@click.option("--as-of", help="The moment of the question; a date means the end of that day (UTC).")
 @click.option("--explain", metavar="DISEASE", help="Show every contribution for one disease.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole result as JSON.")
-def diagnose(
-    path: Path, top: int, as_of: datetime | None, explain: str | None, as_json: bool
-) -> None:
+def diagnose(path: Path, top: int, as_of: str | None, explain: str | None, as_json: bool) -> None:
     """Rank diagnoses for a bundle.
 
     PATH is a FHIR bundle, a phenopacket, a text file, or a folder or zip of files.
     """
-    moment = None if as_of is None else as_of.replace(tzinfo=UTC)
+    from engine.bundle import question_moment
+
+    moment = None if as_of is None else question_moment(as_of)
     engine = _engine()
     with _working(f"Reading {path}"):
         assessment = engine.read_path(path, as_of=moment)
+    result = assessment.result(top=top)
+    found = None if explain is None else assessment.explain(explain)
     if as_json:
-        from engine.serialize import explained_json, to_json
+        from engine.serialize import as_bytes
 
-        result = assessment.result(top=top)
-        data = to_json(result) if explain is None else explained_json(*assessment.explain(explain))
-        sys.stdout.buffer.write(data + b"\n")
+        sys.stdout.buffer.write(as_bytes(found or result) + b"\n")
         return
     from rich.console import Console
 
-    from api.report import explanation, report
+    from api.report import explained, report
 
     console = Console(highlight=False, emoji=False, markup=False)
-    if explain is not None:
-        position, found = assessment.explain(explain)
-        console.print(explanation(found, position))
+    if found is not None:
+        console.print(explained(found, result, assessment.patient))
     else:
-        console.print(report(assessment.result(top=top), assessment.bundle.patient))
+        console.print(report(result, assessment.patient))
 
 
 @main.command()
@@ -126,7 +124,7 @@ def search(text: str, limit: int) -> None:
 @click.option("--limit", type=click.IntRange(min=1), help="At most this many edges.")
 def show(node: str, limit: int | None) -> None:
     """Show a disease or finding with its edges and their sources."""
-    from api.report import sources
+    from api.report import sources, stated
     from knowledge_graph.query import DiseaseCard
 
     engine = _engine()
@@ -145,10 +143,9 @@ def show(node: str, limit: int | None) -> None:
         click.echo("groups OMIM diseases of the same genes; ranked through them, not itself")
     for edge in card.edges[:limit]:
         code = engine.graph.code(edge.object)
-        often = "not stated" if edge.frequency is None else f"{edge.frequency:.0%}"
         lacks = "NOT " if edge.predicate == "lacks_phenotype" else ""
         name = code.display if code else ""
-        click.echo(f"  {lacks}{edge.object}  {name}  {often}  [{sources(edge)}]")
+        click.echo(f"  {lacks}{edge.object}  {name}  {stated(edge)}  [{sources(edge)}]")
 
 
 @kg.command()

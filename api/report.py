@@ -14,6 +14,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from engine.run import Explanation
 from engine.types import (
     Citation,
     CodedEntry,
@@ -50,22 +51,43 @@ def report(result: Result, patient: Patient) -> RenderableType:
     return Group(*parts)
 
 
-def explanation(diagnosis: Diagnosis, number: int, *, limit: int | None = None) -> RenderableType:
-    """One diagnosis and its contributions. limit: how many; None shows every one."""
+def explanation(
+    diagnosis: Diagnosis, number: int | None, *, limit: int | None = None
+) -> RenderableType:
+    """One diagnosis and its contributions.
+
+    number: its rank; None when it has none. limit: contributions shown; None shows every one.
+    """
     shown = [c for c in diagnosis.contributions if limit is None or _log10(c.log_lr) != 0]
     title = Text.assemble(
-        (f"\n{number:>2}  ", "bold"),
+        (f"\n{number or '-':>2}  ", "bold"),
         (diagnosis.disease.display, "bold cyan"),
         f"  {diagnosis.disease.code}   evidence {_signed(diagnosis.log_lr)}",
+        f"  prior {_log_prior(diagnosis)}",
     )
     table = Table.grid(padding=(0, 1))
     table.add_column(width=7, justify="right")
     table.add_column(overflow="fold")
+    for reason in diagnosis.prior_because:
+        table.add_row("", Text(f"prior {reason}", style="dim"))
     for contribution in shown[:limit]:
         table.add_row(_signed(contribution.log_lr), _line(contribution))
     if limit is not None and len(shown) > limit:
         table.add_row("", Text(f"and {len(shown) - limit} more", style="dim"))
     return Group(title, table)
+
+
+def explained(found: Explanation, result: Result, patient: Patient) -> RenderableType:
+    """One disease in full, with everything else that must be known about the answer."""
+    parts: list[RenderableType] = [_heading(result, patient)]
+    if found.abstained is not None:
+        parts.append(Text(f"\nNo ranking: {found.abstained}.", style="bold"))
+    elif found.rank is None:
+        parts.append(Text("\nNot ranked itself: it groups diseases that are.", style="bold"))
+    parts.append(explanation(found.diagnosis, found.rank))
+    parts += _issues(result.issues)
+    parts.append(_footer(result))
+    return Group(*parts)
 
 
 def _heading(result: Result, patient: Patient) -> Text:
@@ -93,10 +115,39 @@ def _line(contribution: Contribution) -> Text:
 def _why(contribution: Contribution) -> str:
     edge = contribution.edge
     if edge is None:
-        return "not in this disease's profile: counts neither way"
-    frequency = "frequency not stated" if edge.frequency is None else f"{edge.frequency:.0%}"
-    match = "" if contribution.match == "exact" else f"{contribution.match} of {edge.object}, "
-    return f"[{match}{frequency}; {sources(edge)}]"
+        return "[not in this disease's profile: counts neither way]"
+    if contribution.match == "none":
+        return f"[stated not to show it: {stated(edge)}; {sources(edge)}; counts neither way]"
+    return f"[{_MATCHES[contribution.match].format(edge.object)}{stated(edge)}; {sources(edge)}]"
+
+
+_MATCHES = {
+    "exact": "",
+    "ancestor": "listed as the broader {}, ",
+    "descendant": "listed as the narrower {}, ",
+    "related": "only a related sign listed, {}, ",
+    "none": "",
+}
+_CLASSES = {
+    "HP:0040280": "always",
+    "HP:0040281": "80-99%",
+    "HP:0040282": "30-79%",
+    "HP:0040283": "5-29%",
+    "HP:0040284": "1-4%",
+    "HP:0040285": "never",
+}
+"""HPO frequency terms in the words of their definitions."""
+
+
+def stated(edge: GraphEdge) -> str:
+    """The frequencies as the sources state them."""
+    if edge.stated is None:
+        return "frequency not stated"
+    parts = dict.fromkeys(_CLASSES.get(part, part) for part in edge.stated.split("; "))
+    shown = ", ".join(list(parts)[:SOURCES_SHOWN])
+    if len(parts) > SOURCES_SHOWN and edge.frequency is not None:
+        return f"{edge.frequency:.0%} over {len(parts)} counts"
+    return shown
 
 
 def sources(edge: GraphEdge) -> str:
@@ -148,11 +199,16 @@ def _footer(result: Result) -> Text:
     provenance = result.provenance
     releases = ", ".join(f"{source.name} {source.version}" for source in provenance.sources)
     return Text.assemble(
-        ("\nEvidence is log10 of the likelihood ratio; it is not a probability.\n", "dim"),
+        ("\nRanked by prior + evidence (log10 of likelihood ratios); ", "dim"),
+        ("uncalibrated, not a probability.\n", "dim"),
         (f"{' '.join(result.assumptions)}\n", "dim"),
         (f"{provenance.software}  ·  {releases}\n", "dim"),
         (NOTICE, "bold"),
     )
+
+
+def _log_prior(diagnosis: Diagnosis) -> str:
+    return f"{math.log10(diagnosis.prior):.2f}" if diagnosis.prior > 0 else "none"
 
 
 def _log10(log_lr: float) -> float:

@@ -12,18 +12,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine.exceptions import InputError
-from engine.readers import files, limits, members
+from engine.readers import dates, files, limits, members
 from engine.readers.assemble import assemble
 from engine.readers.members import Member
 from engine.readers.record import Record
 from engine.readers.tree import too_large
 from engine.types import PatientBundle
 
-__all__ = ["read", "read_bytes"]
+__all__ = ["question_moment", "read", "read_bytes"]
 
 
 def read(path: Path, *, as_of: datetime | None = None) -> PatientBundle:
@@ -57,6 +57,21 @@ def read_bytes(data: bytes, *, name: str, as_of: datetime | None = None) -> Pati
     name: the file's name; its suffix helps to tell the format. as_of, errors: see `read`.
     """
     return _read_one(Member(name, data), as_of=as_of)
+
+
+def question_moment(text: str) -> datetime:
+    """The moment of a question as a user writes it (ISO 8601, UTC); a date is its last instant.
+
+    Raises:
+        InputError: not a date or date-time.
+    """
+    try:
+        moment = dates.moment(text)
+    except ValueError as error:
+        fix = "give a date such as 2026-09-02, or a date and time"
+        raise InputError(f"not a date: {text[:40]!r}", where="as_of", fix=fix) from error
+    whole_day = len(text) == len("2026-09-02")
+    return moment + timedelta(days=1, microseconds=-1) if whole_day else moment
 
 
 def _read_one(member: Member, *, as_of: datetime | None) -> PatientBundle:

@@ -14,7 +14,8 @@ EXTRACTORS: dict[str, str] = {
     "documents": "nlp.extract:extract",
     "observations": "engine.labs:extract",
 }
-"""Field of `PatientBundle` -> "module:function". Fields not listed here have no reader yet."""
+"""Field of `PatientBundle` -> "module:function", in the order of reading: notes may state the age
+and sex that laboratory ranges need. Fields not listed here have no reader yet."""
 
 
 def extractor(kind: str) -> Extractor:

@@ -103,6 +103,14 @@ class KnowledgeGraph(Vocabulary, Protocol):
         """
         ...
 
+    def prior_reasons(self, patient: Patient, disease: int) -> tuple[str, ...]:
+        """What the prior of a disease (by position) rests on, in words; empty when on nothing."""
+        ...
+
+    def find_disease(self, name: str) -> int | None:
+        """Position of a disease by id, id in another catalogue, or exact name; None if unknown."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ReadingContext:
@@ -115,12 +123,16 @@ class ReadingContext:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What an extractor found, could not read, and left out on purpose."""
+    """What an extractor found, could not read, and left out on purpose.
+
+    patient: age and sex where the items state them; used only where the bundle does not.
+    """
 
     findings: tuple[Finding, ...]
     models: tuple[ModelRef, ...]
     issues: tuple[Issue, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    patient: Patient | None = None
 
 
 class Extractor(Protocol):

@@ -28,10 +28,12 @@ class Ranking:
 
     findings: those that counted, in a fixed order. scores: (D,) log posterior odds up to a common
     constant, -inf for entries that are not candidates. parts: (F, D) log likelihood ratios.
-    order: the candidates, best first; equal scores in the order of the graph.
+    patient: whose age and sex the priors are for. order: the candidates, best first; equal scores
+    in the order of the graph.
     """
 
     findings: tuple[Finding, ...]
+    patient: Patient
     priors: Floats
     scores: Floats
     parts: Floats
@@ -61,7 +63,7 @@ def rank(
             parts[i] = np.maximum(parts[i] - parts[implying].max(axis=0), 0)
     with np.errstate(divide="ignore"):
         scores = np.log(priors) + parts.sum(axis=0, dtype=np.float64).astype(np.float32)
-    return Ranking(counted, priors, scores, parts, _best(scores, top))
+    return Ranking(counted, patient, priors, scores, parts, _best(scores, top))
 
 
 def countable(findings: Sequence[Finding], graph: KnowledgeGraph) -> tuple[Finding, ...]:
@@ -108,6 +110,7 @@ def diagnosis(ranking: Ranking, disease: int, graph: KnowledgeGraph) -> Diagnosi
     return Diagnosis(
         disease=graph.diseases[disease],
         prior=float(ranking.priors[disease]),
+        prior_because=graph.prior_reasons(ranking.patient, disease),
         contributions=tuple(contributions),
     )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import numpy as np
 
 from engine.exceptions import NotFoundError
-from engine.merge import current, merge
+from engine.merge import current, merge, settle
 from engine.modalities import EXTRACTORS, extractor
 from engine.protocols import Extraction, KnowledgeGraph, ReadingContext
 from engine.rank import ASSUMPTIONS, Ranking, diagnosis, rank, why_not_counted
@@ -19,6 +19,7 @@ from engine.types import (
     Finding,
     Issue,
     ModelRef,
+    Patient,
     PatientBundle,
     Phenotype,
     Provenance,
@@ -30,10 +31,26 @@ _CODED = ModelRef("coded entry", "1")
 
 
 @dataclass(frozen=True, slots=True)
+class Explanation:
+    """One disease in full. rank: from 1; None when nothing was ranked or it is no candidate.
+
+    abstained: as in `Result`.
+    """
+
+    rank: int | None
+    abstained: str | None
+    diagnosis: Diagnosis
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
-    """One bundle, read and ranked; `result` and `explain` are views of it."""
+    """One bundle, read and ranked; `result` and `explain` are views of it.
+
+    patient: as the bundle states it, completed by what the notes state.
+    """
 
     bundle: PatientBundle
+    patient: Patient
     graph: KnowledgeGraph
     findings: tuple[Finding, ...]
     ranking: Ranking
@@ -43,7 +60,7 @@ class Assessment:
 
     def result(self, *, top: int = 10) -> Result:
         """The ranked differential with everything needed to follow and repeat it."""
-        evidence = any(f.status != "absent" for f in self.ranking.findings)
+        evidence = self._has_evidence()
         order = self.ranking.order[:top] if evidence else ()
         return Result(
             ranked=tuple(diagnosis(self.ranking, d, self.graph) for d in order),
@@ -62,20 +79,31 @@ class Assessment:
             ),
         )
 
-    def explain(self, disease: str) -> tuple[int, Diagnosis]:
-        """Rank (from 1) and contributions of one disease, by id or exact name.
+    def explain(self, disease: str) -> Explanation:
+        """Every contribution for one disease, by id (of any catalogue) or exact name.
 
         Raises:
             NotFoundError: the graph has no such disease.
         """
-        wanted = disease.casefold()
-        for position, code in enumerate(self.graph.diseases):
-            if wanted in (code.code.casefold(), code.display.casefold()):
-                better = self.ranking.scores > self.ranking.scores[position]
-                return int(np.sum(better)) + 1, diagnosis(self.ranking, position, self.graph)
-        raise NotFoundError(
-            f"the graph has no disease {disease!r}", fix="find its id with `konsil kg search`"
+        position = self.graph.find_disease(disease)
+        if position is None:
+            raise NotFoundError(
+                f"the graph has no disease {disease!r}", fix="find its id with `konsil kg search`"
+            )
+        return Explanation(
+            rank=self._rank(position),
+            abstained=None if self._has_evidence() else self._why_abstained(),
+            diagnosis=diagnosis(self.ranking, position, self.graph),
         )
+
+    def _rank(self, position: int) -> int | None:
+        scores = self.ranking.scores
+        if not self._has_evidence() or not np.isfinite(scores[position]):
+            return None
+        return int(np.sum(scores > scores[position])) + 1
+
+    def _has_evidence(self) -> bool:
+        return any(f.status != "absent" for f in self.ranking.findings)
 
     def _why_abstained(self) -> str:
         if not self.findings:
@@ -88,22 +116,30 @@ def assess(bundle: PatientBundle, graph: KnowledgeGraph) -> Assessment:
 
     A specialist that fails becomes an issue; what the others found is still used.
     """
-    context = ReadingContext(bundle.patient, bundle.as_of, graph)
+    patient = bundle.patient
     extractions = [coded_findings(bundle.phenotypes, graph)]
     for kind in EXTRACTORS:
         if items := getattr(bundle, kind):
             try:
-                extractions.append(extractor(kind)(items, context))
+                read = extractor(kind)(items, ReadingContext(patient, bundle.as_of, graph))
             except Exception as error:  # the border between specialists: nothing else is lost
-                extractions.append(_failed(kind, error))
-    findings = merge(current((f for e in extractions for f in e.findings), graph))
+                read = _failed(kind, error)
+            extractions.append(read)
+            patient = _completed(patient, read.patient)
+    merged = merge(current((f for e in extractions for f in e.findings), graph))
+    findings, contradictions = settle(merged)
     return Assessment(
         bundle=bundle,
+        patient=patient,
         graph=graph,
         findings=findings,
-        ranking=rank(findings, bundle.patient, graph),
+        ranking=rank(findings, patient, graph),
         models=tuple(dict.fromkeys(model for e in extractions for model in e.models)),
-        issues=(*bundle.issues, *(issue for e in extractions for issue in e.issues)),
+        issues=(
+            *bundle.issues,
+            *(issue for e in extractions for issue in e.issues),
+            *contradictions,
+        ),
         skipped=(
             *bundle.skipped,
             *(skipped for e in extractions for skipped in e.skipped),
@@ -146,6 +182,16 @@ def coded_findings(phenotypes: tuple[Phenotype, ...], graph: KnowledgeGraph) -> 
             )
         )
     return Extraction(tuple(findings), (_CODED,) if phenotypes else (), tuple(issues))
+
+
+def _completed(known: Patient, stated: Patient | None) -> Patient:
+    if stated is None:
+        return known
+    return replace(
+        known,
+        sex=known.sex or stated.sex,
+        age_years=stated.age_years if known.age_years is None else known.age_years,
+    )
 
 
 def _failed(kind: str, error: Exception) -> Extraction:

@@ -25,11 +25,6 @@ def as_bytes(value: Any) -> bytes:
     return orjson.dumps(plain(value))
 
 
-def explained_json(position: int, diagnosis: Diagnosis) -> bytes:
-    """UTF-8 JSON of one diagnosis with all its contributions. position: its rank, from 1."""
-    return as_bytes({"rank": position, "diagnosis": diagnosis})
-
-
 def plain(value: Any) -> Any:
     """Dataclasses as dictionaries of plain values, in field order.
 

@@ -113,8 +113,9 @@ class CodedEntry:
 class GraphEdge:
     """A statement of the knowledge graph with its sources (PMID, ORPHA, OMIM or dataset row).
 
-    frequency: share of patients with the disease who show the finding, 0 to 1; None when the source
-    states none. stated: the frequency exactly as the source wrote it ("7/13", "HP:0040281").
+    frequency: share of patients with the disease who show the finding, 0 to 1, pooled over counts
+    (else percentages); None when the sources give no number. stated: what they wrote, in the order
+    of the rows ("7/13; HP:0040281").
     """
 
     subject: str
@@ -173,11 +174,13 @@ class Contribution:
 class Diagnosis:
     """A candidate disease. Every number is derived from the prior and the contributions.
 
-    prior: probability before any finding, 0 to 1 exclusive.
+    prior: probability before any finding, 0 to 1 exclusive. prior_because: what made the prior
+    differ from that of a disease nothing is known about.
     """
 
     disease: Code
     prior: float
+    prior_because: tuple[str, ...]
     contributions: tuple[Contribution, ...]
 
     @property
@@ -192,6 +195,8 @@ class Diagnosis:
         It assumes independent findings, so it is not calibrated and is not shown to users as a
         probability unless `Result.calibration` says how it was calibrated.
         """
+        if self.prior == 0:
+            return 0.0
         log_odds = math.log(self.prior) - math.log1p(-self.prior) + self.log_lr
         return 1 / (1 + math.exp(-log_odds)) if log_odds > -700 else 0.0
 

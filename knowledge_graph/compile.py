@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +15,12 @@ import numpy as np
 
 from engine.types import SourceRef
 from knowledge_graph import onset
-from knowledge_graph.frequency import pooled
+from knowledge_graph.frequency import EXCLUDED, never, pooled
 from knowledge_graph.matching import Matcher
-from knowledge_graph.schema import PHENOTYPE_ROOT, Annotation, Rejected, Term
+from knowledge_graph.opposites import excluded_through, opposites
+from knowledge_graph.schema import PHENOTYPE_ROOT, Annotation, Epidemiology, Rejected, Term
 from knowledge_graph.snapshot import Floats, Snapshot, cached, key_of
-from knowledge_graph.sources.files import packaged_files, sha256_of
+from knowledge_graph.sources.files import curated_files, packaged_files, sha256_of
 
 Progress = Callable[[str], None]
 
@@ -30,7 +34,7 @@ def load(progress: Progress = lambda message: None) -> Snapshot:
         SourceError: a packaged source is missing or not what it should be.
     """
     files = packaged_files()
-    code = sorted(Path(__file__).parent.rglob("*.py"))
+    code = [*sorted(Path(__file__).parent.rglob("*.py")), *curated_files()]
 
     def build() -> Snapshot:
         progress("Compiling the knowledge graph from HPO (once, about 20 seconds) ...")
@@ -47,6 +51,7 @@ def _state(path: Path) -> str:
 
 def _build(files: Mapping[str, Path]) -> Snapshot:
     from knowledge_graph.sources import genes, hpo, hpoa
+    from knowledge_graph.sources.curated import read_curated
 
     hashes = {name: sha256_of(path) for name, path in files.items()}
     hpo_release, terms, replaced = hpo.read_terms(files["hp.obo"])
@@ -56,8 +61,22 @@ def _build(files: Mapping[str, Path]) -> Snapshot:
         SourceRef("HPOA", hpoa_release, hashes["phenotype.hpoa"]),
         SourceRef("HPO genes_to_phenotype", hpoa_release, hashes["genes_to_phenotype.txt"]),
     )
-    gene_table = genes.read_genes(files["genes_to_phenotype.txt"])
-    return compile_graph(terms, replaced, annotations, gene_table, sources, rejected)
+    ontology = Ontology(terms, replaced)
+    common = read_curated(terms, [ontology.is_phenotype(i) for i in range(len(terms))])
+    return compile_graph(
+        [*terms, *common.terms],
+        replaced,
+        [*annotations, *common.annotations],
+        genes.read_genes(files["genes_to_phenotype.txt"]),
+        (*sources, SourceRef("Konsil curated", version("konsil"), _digest(curated_files()))),
+        rejected,
+        epidemiology=common.epidemiology,
+        synonyms=common.synonyms,
+    )
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    return hashlib.sha256("".join(sha256_of(path) for path in paths).encode()).hexdigest()
 
 
 def compile_graph(
@@ -67,6 +86,9 @@ def compile_graph(
     genes: Mapping[str, tuple[str, ...]],
     sources: Sequence[SourceRef],
     rejected: Iterable[Rejected] = (),
+    *,
+    epidemiology: Mapping[str, Epidemiology] | None = None,
+    synonyms: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Snapshot:
     """Compile parsed records; see `Snapshot` for what comes out.
 
@@ -77,18 +99,19 @@ def compile_graph(
     ontology = Ontology(terms, replaced)
     rows = _usable(annotations, ontology, rejected)
     diseases = _diseases(rows, genes)
+    _describe(diseases, epidemiology or {}, synonyms or {})
     by_disease: dict[str, list[Annotation]] = defaultdict(list)
     for row in rows:
         by_disease[row.disease].append(row)
 
     table = _AnnotationTable()
-    closure: list[tuple[int, int, int, float]] = []
+    profiles = _Profiles()
     for number, disease in enumerate(diseases):
-        own = [row for member in (disease["id"], *disease["aliases"]) for row in by_disease[member]]
+        own = [row for name in (disease["id"], *disease["aliases"]) for row in by_disease[name]]
         phenotypes = [row for row in own if row.aspect == "P"]
         table.add(phenotypes, ontology)
         disease |= _course(own, ontology)
-        closure += _closed(number, phenotypes, ontology)
+        profiles.add(number, phenotypes, ontology)
     names = {
         "sources": [[s.name, s.version, s.sha256] for s in sources],
         "terms": [_term_entry(term) for term in terms],
@@ -98,14 +121,14 @@ def compile_graph(
         "frequencies": table.frequencies.values,
         "rejected": [[r.source, r.row, r.reason] for r in rejected],
     }
-    return _assembled(names, table, closure, ontology, len(diseases))
+    return _assembled(names, table, profiles, ontology, len(diseases))
 
 
 class Ontology:
     """Terms by index, with what follows from is_a and merged ids.
 
     current: alternative or obsolete id -> current id. ancestors: for each term the indices of
-    itself and everything above it, ascending.
+    itself and everything above it, ascending. opposed: see `Snapshot`.
     """
 
     def __init__(self, terms: Sequence[Term], replaced: Mapping[str, str]) -> None:
@@ -117,6 +140,12 @@ class Ontology:
         self.parents = [[self.index[p] for p in t.parents if p in self.index] for t in terms]
         self.ancestors = closed_ancestors(self.parents)
         self.root = self.index[PHENOTYPE_ROOT]
+        pairs = excluded_through(opposites(terms), self.ancestors)
+        self.opposed = np.array(pairs, np.int32).reshape(-1, 2)
+
+    def is_phenotype(self, term: int) -> bool:
+        """Below "Phenotypic abnormality", which itself is none."""
+        return term != self.root and self.root in self.ancestors[term]
 
     def find(self, term: str) -> int | None:
         """Index of a term, following merged ids; None if unknown."""
@@ -157,19 +186,18 @@ def _diseases(
 ) -> list[dict[str, Any]]:
     """One node a disease, sorted by id.
 
-    An Orphanet disorder with the name of an OMIM disease is the same node. An Orphanet disorder
-    all of whose genes have OMIM diseases is a grouping of those: it is kept for look-up, but
-    ranked through them (`grouping`).
+    Diseases with the same name are one node, under its OMIM id, else its Orphanet id. An Orphanet
+    disorder all of whose genes have OMIM diseases is a grouping of those: it is kept for look-up,
+    but ranked through them (`grouping`).
     """
     names = {row.disease: row.name for row in rows}
     by_name: dict[str, list[str]] = defaultdict(list)
     for disease in sorted(names):
-        by_name[_normal(names[disease])].append(disease)
+        by_name[plain_name(names[disease])].append(disease)
     alias_of: dict[str, str] = {}
     for same in by_name.values():
-        first = next((d for d in same if d.startswith("OMIM:")), None)
-        if first is not None:
-            alias_of |= {d: first for d in same if not d.startswith("OMIM:")}
+        first = min(same, key=_precedence)
+        alias_of |= {d: first for d in same if _precedence(d) > _precedence(first)}
     with_omim = {g for d, symbols in genes.items() if d.startswith("OMIM:") for g in symbols}
     aliases: dict[str, list[str]] = defaultdict(list)
     for alias, first in alias_of.items():
@@ -191,7 +219,26 @@ def _diseases(
     return entries
 
 
-def _normal(name: str) -> str:
+def _precedence(disease: str) -> int:
+    """OMIM names most diseases, then Orphanet; two of one catalogue are never the same disease."""
+    catalogue = disease.partition(":")[0]
+    return {"OMIM": 0, "ORPHA": 1, "DECIPHER": 2}.get(catalogue, 3)
+
+
+def _describe(
+    diseases: list[dict[str, Any]],
+    epidemiology: Mapping[str, Epidemiology],
+    synonyms: Mapping[str, tuple[str, ...]],
+) -> None:
+    for disease in diseases:
+        members = (disease["id"], *disease["aliases"])
+        stated = [epidemiology[m] for m in members if m in epidemiology]
+        disease["epidemiology"] = asdict(stated[0]) if stated else None
+        disease["synonyms"] = sorted({name for m in members for name in synonyms.get(m, ())})
+
+
+def plain_name(name: str) -> str:
+    """Lower case, words and numbers only: how two names are compared."""
     return re.sub(r"[^a-z0-9]+", " ", name.lower()).strip()
 
 
@@ -207,46 +254,54 @@ def _course(rows: Sequence[Annotation], ontology: Ontology) -> dict[str, Any]:
     }
 
 
-def _closed(
-    number: int, rows: Sequence[Annotation], ontology: Ontology
-) -> list[tuple[int, int, int, float]]:
-    """(term, disease, via, share) for every annotated phenotype and its ancestors: the maximum."""
-    stated: dict[int, list[str]] = defaultdict(list)
-    negated: set[int] = set()
-    for row in rows:
-        term = ontology.find(row.term)
-        if term is None:
-            continue
-        if row.negated:
-            negated.add(term)
-        else:
-            stated[term].append(row.frequency)
-    best: dict[int, tuple[float, int]] = {}
-    for term, frequencies in sorted(stated.items()):
-        share = pooled(frequencies)[1]
-        for ancestor in ontology.ancestors[term]:
-            below_root = ancestor != ontology.root and ontology.root in ontology.ancestors[ancestor]
-            if below_root and share > best.get(ancestor, (0.0, 0))[0]:
-                best[ancestor] = (share, term)
-    return [(t, number, via, share) for t, (share, via) in best.items() if t not in negated]
+@dataclass(slots=True)
+class _Profiles:
+    """What all diseases show, as the rows of the closure, and what they are stated not to show."""
+
+    closure: list[tuple[int, int, int, float]] = field(default_factory=list[Any])
+    denied: list[tuple[int, int]] = field(default_factory=list[Any])
+
+    def add(self, disease: int, rows: Sequence[Annotation], ontology: Ontology) -> None:
+        """The next disease: (term, disease, via, share) for every phenotype and its ancestors.
+
+        The highest share wins. A row with NOT, beside others, counts as one that says "Excluded".
+        """
+        stated: dict[int, list[str]] = defaultdict(list)
+        for row in rows:
+            if (term := ontology.find(row.term)) is not None:
+                stated[term].append(EXCLUDED if row.negated else row.frequency)
+        best: dict[int, tuple[float, int]] = {}
+        for term, frequencies in sorted(stated.items()):
+            if never(frequencies):
+                self.denied.append((term, disease))
+                continue
+            share = pooled(frequencies)[1]
+            for ancestor in ontology.ancestors[term]:
+                if ontology.is_phenotype(ancestor) and share > best.get(ancestor, (0.0, 0))[0]:
+                    best[ancestor] = (share, term)
+        self.closure += [(t, disease, via, share) for t, (share, via) in best.items()]
 
 
 def _assembled(
     names: dict[str, Any],
     table: _AnnotationTable,
-    closure: list[tuple[int, int, int, float]],
+    profiles: _Profiles,
     ontology: Ontology,
     diseases: int,
 ) -> Snapshot:
-    closure.sort()
+    closure = sorted(profiles.closure)
     term, disease, via, share = (np.array(column) for column in zip(*closure, strict=True))
     term_start = np.searchsorted(term, np.arange(len(ontology.index) + 1)).astype(np.int32)
     share = share.astype(np.float32)
     background = _background(term_start, share, diseases)
     rows = np.array(table.rows, np.int32).T
+    denied = np.array(sorted(profiles.denied), np.int32).reshape(-1, 2)
     matcher = Matcher(
         term_start=term_start,
         disease=disease.astype(np.int32),
+        via=via.astype(np.int32),
+        denied=denied,
+        opposed=ontology.opposed,
         share=share,
         background=background,
         parents=ontology.parents.__getitem__,
@@ -263,6 +318,8 @@ def _assembled(
         closure_disease=disease.astype(np.int32),
         closure_via=via.astype(np.int32),
         closure_share=share,
+        denied=denied,
+        opposed=ontology.opposed,
         background=background,
         chance=_chance(matcher, Counter(rows[0].tolist()), diseases),
     )

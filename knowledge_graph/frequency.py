@@ -25,6 +25,8 @@ CLASS_WEIGHT = 2.0
 """A class or a percentage without its count is trusted like this many patients."""
 PRIOR_MEAN = 0.2
 PRIOR_WEIGHT = 4.0
+EXCLUDED = "HP:0040285"
+"""What a row with the qualifier NOT states."""
 UNSTATED = 0.5
 """Frequency taken for a finding that is listed without any frequency."""
 
@@ -33,25 +35,43 @@ _PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")
 
 
 def pooled(stated: Iterable[str]) -> tuple[float | None, float]:
-    """What the sources state together, and the smoothed share used for ranking.
+    """The share the sources counted, and the smoothed share used for ranking.
 
     Args:
         stated: frequencies as written: "7/13", "45%", an HPO frequency term, or "".
 
     Returns:
-        (stated share 0 to 1 or None when no source gives one, smoothed share 0 to 1 exclusive).
+        (share 0 to 1 from counts, else from percentages, None when no source gives a number;
+        smoothed share, 0 to 1 exclusive).
 
     Raises:
         ValueError: a frequency that is none of these forms.
     """
     shown = total = 0.0
+    counted: list[tuple[float, float]] = []
+    percents: list[float] = []
     for text in stated:
         n, m = _count(text)
         shown += n
         total += m
+        if "/" in text:
+            counted.append((n, m))
+        elif text.endswith("%"):
+            percents.append(n / m)
+    share = None
+    if counted:
+        share = sum(n for n, _ in counted) / sum(m for _, m in counted)
+    elif percents:
+        share = sum(percents) / len(percents)
     if total == 0:
         return None, UNSTATED
-    return shown / total, (shown + PRIOR_MEAN * PRIOR_WEIGHT) / (total + PRIOR_WEIGHT)
+    return share, (shown + PRIOR_MEAN * PRIOR_WEIGHT) / (total + PRIOR_WEIGHT)
+
+
+def never(stated: Iterable[str]) -> bool:
+    """Every source that states a frequency states none at all (0/15, 0 %, "Excluded")."""
+    counts = [_count(text) for text in stated]
+    return any(m for _, m in counts) and not any(n for n, _ in counts)
 
 
 def _count(text: str) -> tuple[float, float]:

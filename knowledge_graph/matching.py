@@ -4,6 +4,9 @@ P(q | d) / P(q), where the disease may list q itself, something more specific (t
 well), or only something more general or related. For every term a that is q or an ancestor of q,
 share(a, d) / background(a) is a likelihood ratio; the best one counts, and one reached through an
 ancestor counts for less (`ANCESTOR_WEIGHT`, as an exponent).
+
+No credit goes through an ancestor to a disease that is stated not to show the finding, or that is
+known for its opposite (hyperkalemia for hypokalemia).
 """
 
 from __future__ import annotations
@@ -31,21 +34,30 @@ class Found:
 
 
 class Matcher:
-    """Likelihood ratios over the closure arrays of a `Snapshot`."""
+    """Likelihood ratios over the closure arrays of a `Snapshot`.
+
+    parents: is_a of a term, all by index. denied, opposed: see `Snapshot`.
+    """
 
     def __init__(
         self,
         *,
         term_start: Ints,
         disease: Ints,
+        via: Ints,
         share: Floats,
         background: Floats,
+        denied: Ints,
+        opposed: Ints,
         parents: Callable[[int], Sequence[int]],
         diseases: int,
     ) -> None:
         self._start = term_start
         self._disease = disease
+        self._via = via
         self._log_ratio: Floats = np.log(share / np.repeat(background, np.diff(term_start)))
+        self._denied = _grouped(denied)
+        self._opposed = _grouped(opposed)
         self._parents = parents
         self._diseases = diseases
         self._inherited = lru_cache(maxsize=REMEMBERED)(self._inherit)
@@ -54,20 +66,35 @@ class Matcher:
         """The closure entries of a term (by index)."""
         return slice(int(self._start[term]), int(self._start[term + 1]))
 
+    def denies(self, term: int, disease: int) -> int | None:
+        """The term (itself or more general) that this disease is stated not to show, else None."""
+        lineage = self._lineage(term)
+        return next((t for t in lineage if disease in self._denied.get(t, _NONE)), None)
+
     def log_likelihood_ratios(self, term: int) -> Floats:
         """ln of the likelihood ratio for each disease, shape (D,), >= 0.
 
         0 where the disease shares nothing with the term.
         """
-        return self._raised(self._above(term), term, 1.0)
+        lineage = self._lineage(term)
+        opposed = self._opposed_to(lineage)
+        best = self._above(term) if not opposed.size else self._above_but(lineage[1:], opposed)
+        for ancestor in lineage:
+            best[self._denied.get(ancestor, _NONE)] = 0
+        return self._raised(best, term, 1.0)
 
     def best_entry(self, term: int, disease: int) -> Found | None:
         """The entry `log_likelihood_ratios` took for one disease; None where the ratio is 0."""
+        lineage = self._lineage(term)
+        opposed = self._opposed_to(lineage)
+        denied = self.denies(term, disease) is not None
         best, found = 0.0, None
-        for candidate in self._lineage(term):
+        for candidate in lineage:
             entries = self.entries(candidate)
             place = entries.start + int(np.searchsorted(self._disease[entries], disease))
             if place == entries.stop or self._disease[place] != disease:
+                continue
+            if candidate != term and (denied or self._via[place] in opposed):
                 continue
             weight = 1.0 if candidate == term else ANCESTOR_WEIGHT
             if (ratio := weight * float(self._log_ratio[place])) > best:
@@ -80,6 +107,17 @@ class Matcher:
             np.maximum(best, self._inherited(parent), out=best)
         return best
 
+    def _above_but(self, lineage: Sequence[int], opposed: Ints) -> Floats:
+        """`_above` without what diseases owe to the opposite of the term."""
+        best = np.zeros(self._diseases, np.float32)
+        for ancestor in lineage:
+            entries = self.entries(ancestor)
+            allowed = ~np.isin(self._via[entries], opposed)
+            diseases = self._disease[entries][allowed]
+            ratio = np.float32(ANCESTOR_WEIGHT) * self._log_ratio[entries][allowed]
+            best[diseases] = np.maximum(best[diseases], ratio)
+        return best
+
     def _inherit(self, term: int) -> Floats:
         return self._raised(self._above(term), term, ANCESTOR_WEIGHT)
 
@@ -90,6 +128,10 @@ class Matcher:
         best[diseases] = np.maximum(best[diseases], ratio)
         return best
 
+    def _opposed_to(self, lineage: Sequence[int]) -> Ints:
+        found = [self._opposed[term] for term in lineage if term in self._opposed]
+        return np.concatenate(found) if found else _NONE
+
     def _lineage(self, term: int) -> list[int]:
         """The term, then its ancestors level by level, each once."""
         lineage = {term: None}
@@ -98,3 +140,13 @@ class Matcher:
             level = [p for t in level for p in self._parents(t) if p not in lineage]
             lineage |= dict.fromkeys(level)
         return list(lineage)
+
+
+_NONE: Ints = np.empty(0, np.int32)
+
+
+def _grouped(pairs: Ints) -> dict[int, Ints]:
+    """Second column by first; the pairs are sorted."""
+    keys, starts = np.unique(pairs[:, 0], return_index=True)
+    groups = np.split(pairs[:, 1], starts[1:])
+    return {int(key): group for key, group in zip(keys, groups, strict=False)}

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.protocols import Floats, Label
-from engine.types import Code, GraphEdge, Match, Patient, SourceRef
-from knowledge_graph.compile import load
+from engine.types import Code, GraphEdge, Match, Patient, Sex, SourceRef
+from knowledge_graph.compile import load, plain_name
 from knowledge_graph.frequency import pooled
 from knowledge_graph.matching import Matcher
 from knowledge_graph.onset import X_LINKED_RECESSIVE, Y_LINKED
-from knowledge_graph.schema import PHENOTYPE_ROOT, Disease, Synonym, Term
+from knowledge_graph.schema import AGE_BANDS, PHENOTYPE_ROOT, Disease, Epidemiology, Synonym, Term
 from knowledge_graph.snapshot import Ints, Snapshot
 
 if TYPE_CHECKING:
@@ -25,6 +25,10 @@ ABSENCE_WEIGHT = 0.1
 """Exponent on the likelihood ratio of a finding that was looked for and not found."""
 ABSENCE_FROM = 0.7
 """Absence speaks only against diseases that show the finding in at least this share."""
+UNSTATED_PREVALENCE = 1e-6
+"""Share of the population taken for a disease whose prevalence no source states."""
+PREVALENCE_WEIGHT = 0.5
+"""Exponent on prevalence: who is brought to a clinic is not a sample of the population."""
 MISFIT = 0.1
 """Prior factor for a disease whose stated onset or inheritance does not fit age or sex."""
 
@@ -43,6 +47,9 @@ class MemoryGraph:
         self._matcher = Matcher(
             term_start=snapshot.term_start,
             disease=snapshot.closure_disease,
+            via=snapshot.closure_via,
+            denied=snapshot.denied,
+            opposed=snapshot.opposed,
             share=snapshot.closure_share,
             background=snapshot.background,
             parents=self._parents,
@@ -165,8 +172,12 @@ class MemoryGraph:
         """The annotation behind the likelihood ratio of a term for a disease (by position)."""
         index = self._find(term)
         found = None if index is None else self._matcher.best_entry(index, disease)
-        if found is None or index is None:
+        if index is None:
             return "none", None
+        if found is None:
+            denied = self._matcher.denies(index, disease)
+            edge = None if denied is None else self._lacking(disease, denied)
+            return "none", edge
         via = int(self.snapshot.closure_via[found.entry])
         if found.term == index:
             match: Match = "exact" if via == index else "descendant"
@@ -184,13 +195,49 @@ class MemoryGraph:
                     yield edge
 
     def priors(self, patient: Patient) -> Floats:
-        """Uniform over the candidates, lowered where age or sex do not fit; shape (D,)."""
-        priors = self._uniform.copy()
+        """How common each candidate is, for this patient's age and sex; shape (D,).
+
+        A disease nobody states the prevalence of is taken as rare (`UNSTATED_PREVALENCE`).
+        """
+        priors = self._prevalence.copy()
         if patient.age_years is not None:
+            priors *= self._age_factors[age_band(patient.age_years)]
             priors[self._youngest > patient.age_years] *= MISFIT
         if patient.sex == "female":
             priors[self._male_disease] *= MISFIT
+        if patient.sex is not None:
+            priors *= self._sex_factors[patient.sex]
         return priors
+
+    def prior_reasons(self, patient: Patient, disease: int) -> tuple[str, ...]:
+        """What the prior of a disease (by position) rests on, in words."""
+        entry = self.entries[disease]
+        stated = entry.epidemiology
+        reasons: list[str] = []
+        if stated is not None:
+            reasons.append(f"prevalence about {stated.prevalence:g} ({stated.source})")
+        if stated is not None and patient.age_years is not None:
+            band = age_band(patient.age_years)
+            if (factor := stated.ages.get(band, 1.0)) != 1:
+                reasons.append(f"x{factor:g}: age group {band} ({stated.source})")
+        if stated is not None and (factor := _sex_factor(stated, patient.sex)) != 1:
+            reasons.append(f"x{factor:g}: {patient.sex} ({stated.source})")
+        if patient.age_years is not None and self._youngest[disease] > patient.age_years:
+            reasons.append(f"x{MISFIT:g}: begins at {entry.youngest_onset:g} years or later (HPOA)")
+        if patient.sex == "female" and self._male_disease[disease]:
+            reasons.append(f"x{MISFIT:g}: X-linked recessive or Y-linked, female (HPOA)")
+        return tuple(reasons)
+
+    def find_disease(self, name: str) -> int | None:
+        """Position by id, id in another catalogue, or exact name (case does not matter)."""
+        position = self.disease_index.get(name.strip().upper())
+        if position is None:
+            position = self._by_name.get(name.strip().casefold())
+        return position
+
+    def diseases_called(self, name: str) -> tuple[int, ...]:
+        """Positions of every disease with this name or synonym; case and punctuation are moot."""
+        return tuple(self._called.get(plain_name(name), ()))
 
     @cached_property
     def networkx(self) -> nx.DiGraph[str]:
@@ -213,9 +260,46 @@ class MemoryGraph:
     # ---- Inside -------------------------------------------------------------------------------
 
     @cached_property
-    def _uniform(self) -> Floats:
-        candidates = np.array([not entry.grouping for entry in self.entries])
-        return (candidates / candidates.sum()).astype(np.float32)
+    def _by_name(self) -> dict[str, int]:
+        named = [(entry.name, i) for i, entry in enumerate(self.entries)]
+        also = [(name, i) for i, entry in enumerate(self.entries) for name in entry.synonyms]
+        ids = [(identifier, i) for identifier, i in self.disease_index.items()]
+        return {name.casefold(): i for name, i in (*also, *named, *ids)}
+
+    @cached_property
+    def _called(self) -> dict[str, list[int]]:
+        called: dict[str, list[int]] = {}
+        for i, entry in enumerate(self.entries):
+            for name in {plain_name(n) for n in (entry.name, *entry.synonyms)}:
+                called.setdefault(name, []).append(i)
+        return called
+
+    @cached_property
+    def _prevalence(self) -> Floats:
+        stated = [UNSTATED_PREVALENCE if e is None else e.prevalence for e in self._epidemiology]
+        weights = np.array(stated) ** PREVALENCE_WEIGHT
+        weights[[entry.grouping for entry in self.entries]] = 0
+        return (weights / weights.sum()).astype(np.float32)
+
+    @cached_property
+    def _age_factors(self) -> dict[str, Floats]:
+        return {
+            band: self._factors(lambda e, band=band: e.ages.get(band, 1.0)) for band in AGE_BANDS
+        }
+
+    @cached_property
+    def _sex_factors(self) -> dict[str, Floats]:
+        return {
+            "female": self._factors(lambda e: e.female),
+            "male": self._factors(lambda e: e.male),
+        }
+
+    def _factors(self, of: Callable[[Epidemiology], float]) -> Floats:
+        return np.array([1.0 if e is None else of(e) for e in self._epidemiology], np.float32)
+
+    @property
+    def _epidemiology(self) -> list[Epidemiology | None]:
+        return [entry.epidemiology for entry in self.entries]
 
     @cached_property
     def _youngest(self) -> Floats:
@@ -255,6 +339,10 @@ class MemoryGraph:
         start = self.snapshot.disease_start
         return slice(int(start[disease]), int(start[disease + 1]))
 
+    def _lacking(self, disease: int, term: int) -> GraphEdge | None:
+        edge = self._annotation(disease, term, negated=True)
+        return edge or self._annotation(disease, term)
+
     def _annotation(self, disease: int, term: int, *, negated: bool = False) -> GraphEdge | None:
         rows = self._rows(disease)
         chosen = np.flatnonzero(
@@ -282,6 +370,15 @@ class MemoryGraph:
         return [values[i] for i in indices]
 
 
+def _sex_factor(stated: Epidemiology, sex: Sex | None) -> float:
+    return {"female": stated.female, "male": stated.male, None: 1.0}[sex]
+
+
+def age_band(age_years: float) -> str:
+    """The age band of `AGE_BANDS` an age falls into."""
+    return next((name for name, upper in AGE_BANDS.items() if age_years < upper), "elderly")
+
+
 def _disease(entry: dict[str, Any]) -> Disease:
     return Disease(
         id=entry["id"],
@@ -292,4 +389,6 @@ def _disease(entry: dict[str, Any]) -> Disease:
         youngest_onset=entry["youngest_onset"],
         onset=tuple(entry["onset"]),
         inheritance=tuple(entry["inheritance"]),
+        synonyms=tuple(entry["synonyms"]),
+        epidemiology=Epidemiology(**stated) if (stated := entry["epidemiology"]) else None,
     )

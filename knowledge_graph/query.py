@@ -90,7 +90,7 @@ class Queries:
             NotFoundError: no such node; suggestions name the closest.
         """
         wanted = identifier.strip()
-        if (position := self._disease(wanted)) is not None:
+        if (position := self.graph.find_disease(wanted)) is not None:
             edges = sorted(
                 self.graph.annotations(position),
                 key=lambda e: (e.predicate, -(e.frequency or 0.0), e.object),
@@ -157,14 +157,6 @@ class Queries:
         if (code := self.graph.code(text.upper())) is not None:
             return Hit("phenotype", code, text, 100.0)
         return None
-
-    def _disease(self, wanted: str) -> int | None:
-        position = self.graph.disease_index.get(wanted.upper())
-        if position is not None:
-            return position
-        name = wanted.casefold()
-        codes = enumerate(self.graph.diseases)
-        return next((i for i, code in codes if code.display.casefold() == name), None)
 
     def _term_by_name(self, wanted: str) -> Term | None:
         name = wanted.casefold()

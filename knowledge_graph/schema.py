@@ -67,13 +67,32 @@ class Rejected:
     reason: str
 
 
+AGE_BANDS = {"infant": 1.0, "child": 12.0, "adolescent": 18.0, "adult": 65.0, "elderly": 200.0}
+"""Upper age in years (exclusive) of each band, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Epidemiology:
+    """How common a disease is. prevalence: share of the population in a year, 0 to 1.
+
+    ages: factor 0 to 1 by age band; a band that is not named is 1. female, male: factor by sex.
+    """
+
+    prevalence: float
+    source: str
+    ages: Mapping[str, float] = field(default_factory=dict[str, float])
+    female: float = 1.0
+    male: float = 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class Disease:
     """A disease node. aliases: ids of the same disease in other catalogues.
 
     genes: symbols, causal or associated as HPO lists them. grouping: an Orphanet disorder that only
     groups OMIM diseases; it is found by search but ranked through them. youngest_onset: years, None
-    when not stated. onset, inheritance: HPO terms as stated.
+    when not stated. onset, inheritance: HPO terms as stated. epidemiology: None when no source
+    states how common it is.
     """
 
     id: str
@@ -84,6 +103,8 @@ class Disease:
     youngest_onset: float | None
     onset: tuple[str, ...]
     inheritance: tuple[str, ...]
+    synonyms: tuple[str, ...] = ()
+    epidemiology: Epidemiology | None = None
 
 
 # ---- The property graph, as both stores hold it -------------------------------------------------

@@ -20,6 +20,9 @@ import orjson
 import platformdirs
 from numpy.typing import NDArray
 
+KEPT = 3
+"""Snapshots left in the cache folder; older ones belong to releases no longer used."""
+
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
 
@@ -36,6 +39,8 @@ class Snapshot:
     closure_*: (C,), sorted by term; the entries of term t are [term_start[t], term_start[t + 1]).
         A closure entry says: this disease shows this term or something more specific, most often
         through closure_via (a term index), with smoothed share closure_share (0 to 1).
+    denied: (N, 2), (term, disease) pairs, sorted: the sources say the disease does not show it.
+    opposed: (O, 2), (term, other) pairs, sorted: who shows one is not credited for the other.
     background: (T,), mean share over all diseases. chance: (D,), mean log likelihood ratio that a
         finding drawn from all annotations would give this disease.
     """
@@ -50,6 +55,8 @@ class Snapshot:
     closure_disease: Ints
     closure_via: Ints
     closure_share: Floats
+    denied: Ints
+    opposed: Ints
     background: Floats
     chance: Floats
 
@@ -70,7 +77,7 @@ def cached(key: str, build: Callable[[], Snapshot]) -> Snapshot:
     path = cache_folder() / f"{key}.npz"
     try:
         return _load(path)
-    except (OSError, ValueError, KeyError, BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile):
         snapshot = build()
     with suppress(OSError):
         _save(path, snapshot)
@@ -88,6 +95,12 @@ def _load(path: Path) -> Snapshot:
         return Snapshot(names=names, **{name: stored[name] for name in _ARRAYS})
 
 
+def _forget_oldest(folder: Path) -> None:
+    snapshots = sorted(folder.glob("*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in snapshots[KEPT:]:
+        path.unlink(missing_ok=True)
+
+
 def _save(path: Path, snapshot: Snapshot) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     names = np.frombuffer(orjson.dumps(snapshot.names), dtype=np.uint8)
@@ -96,7 +109,10 @@ def _save(path: Path, snapshot: Snapshot) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             np.savez(file, names=names, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
         Path(temporary).replace(path)
+        _forget_oldest(path.parent)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

@@ -16,6 +16,7 @@ from knowledge_graph.memory import MemoryGraph
 BENCHMARKS = {
     "rank": "api.benchmarks.rank:run",
     "labs": "api.benchmarks.labs:run",
+    "vignettes": "api.benchmarks.vignettes:run",
     "bundle": "api.benchmarks.bundle:run",
     "concepts": "nlp.evaluate:concepts",
     "assertion": "nlp.evaluate:assertion",

@@ -116,11 +116,34 @@ def _own(case: Case) -> Judgement | Issue | None:
     if not all(map(math.isfinite, limits)) or limits != sorted(limits):
         return case.issue("its reference range is empty or not a number", "correct referenceRange")
     reference = range_text(o.low, o.high, o.unit)
+    if _of_another_unit(case):
+        message = f"its reference range {reference} is far from what is usual in that unit"
+        return case.issue(message, "send value and referenceRange in the same unit")
     states = of_value(o.value, o.comparator, o.low, o.high)
     if states is None:
         return _undecided(case, reference)
     times = o.value / o.high if o.high and o.high > 0 else None
     return Judgement(states, f"{reference} (observation's own)", case.canonical, times)
+
+
+FAR = 3.0
+"""Own and usual limits that differ by more than this factor are taken to be of different units."""
+
+
+def _of_another_unit(case: Case) -> bool:
+    """Whether every limit of the own range is far from every limit of the table for this patient.
+
+    A range is in the value's unit by definition, but senders mix units (12-16 for 130 g/L), which
+    turns low into high. Without a convertible unit nothing can be compared.
+    """
+    o, test = case.observation, case.test
+    if not o.unit:
+        return False
+    own = [convert(limit, o.unit, test) for limit in (o.low, o.high) if limit]
+    bands = [b for b in test.bands if b.may_apply(sex=case.patient.sex, age=case.age)]
+    usual = [limit for band in bands for limit in (band.low, band.high) if limit]
+    pairs = [(mine, theirs) for mine in own if mine for theirs in usual]
+    return bool(pairs) and all(not 1 / FAR <= mine / theirs <= FAR for mine, theirs in pairs)
 
 
 def _by_sender(

@@ -51,7 +51,7 @@ def assemble(
     return PatientBundle(
         format=format,
         sha256=sha256,
-        patient=_patient(record.identities, birth=birth, at=at),
+        patient=_patient(record, birth=birth, at=at),
         as_of=at,
         phenotypes=tuple(_aged(item, at, "phenotype") for item in phenotypes),
         documents=tuple(_aged(item, at, "document") for item in documents),
@@ -120,10 +120,17 @@ def _with_age(observation: Observation, birth: date | None) -> Observation:
     return replace(observation, age_years=dates.age_years(birth, observation.recorded))
 
 
-def _patient(identities: Sequence[Identity], *, birth: date | None, at: datetime | None) -> Patient:
+def _patient(record: Record, *, birth: date | None, at: datetime | None) -> Patient:
     """The age is the one at `at`, or at death if that was earlier."""
+    identities = record.identities
     died = next((i.died for i in identities if i.died), None)
     age = next((i.age_years for i in identities if i.age_years is not None), None)
+    if birth and at is None and age is None:
+        record.skip(
+            "birth date",
+            "nothing here is dated, so it gives no age: date the entries or state as_of",
+            kind="birth date",
+        )
     if birth and at:
         age = dates.age_years(birth, min(at, died) if died else at)
     return Patient(

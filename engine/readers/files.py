@@ -159,6 +159,14 @@ def _read_patient(member: Member, record: Record, prefix: str) -> Format:
             raise ValueError("sex is not female or male, or the age is out of range")
     except ValueError as error:
         raise InputError(str(error), where=member.name, fix="correct it or leave it out") from error
+    read = {"birth_date": born, "sex": sex, "age_years": age, "name": family, "id": number}
+    if unused := sorted(key for key in root if read.get(key) in (None, "")):
+        record.issue(
+            "warning",
+            member.name,
+            f"not used: {', '.join(unused)[:200]}",
+            fix="known: id, name, sex, birth_date (texts), age_years (a number)",
+        )
     stated = Identity(
         where=member.name,
         identifiers=frozenset([str(number)] if isinstance(number, (str, int)) else []),

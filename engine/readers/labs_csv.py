@@ -47,6 +47,11 @@ def read(text: str, record: Record, *, name: str) -> None:
         InputError: no header with the required columns.
     """
     if not has_header(text):
+        first = text.partition("\n")[0]
+        if has_header(first.replace(";", ",").replace("\t", ",")):
+            message = "separated by semicolons or tabs, not by commas"
+            fix = "save it with commas between columns and points in numbers"
+            raise InputError(message, where=name, fix=fix)
         raise InputError(
             "no header with name and value", where=name, fix=f"start with {','.join(COLUMNS)}"
         )

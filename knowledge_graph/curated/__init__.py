@@ -16,9 +16,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from engine.exceptions import SourceError
+from knowledge_graph.sources.files import curated_files
 
 SOURCE = "curated, unreferenced"
-FOLDER = Path(__file__).parent
 
 Band = Literal["obligate", "very_frequent", "frequent", "occasional", "very_rare"]
 """HPO's frequency classes: 100 %, 80-99 %, 30-79 %, 5-29 %, 1-4 % of patients at presentation."""
@@ -112,11 +112,6 @@ def local_id(name: str) -> str:
     return "KONSIL:" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def files() -> list[Path]:
-    """The curated files that ship with the package."""
-    return sorted(FOLDER.glob("*.yaml"))
-
-
 def read(path: Path) -> Specialty:
     """One checked file.
 
@@ -156,4 +151,4 @@ def resolver(labels: Sequence[tuple[str, str, str]], local: Sequence[LocalTerm])
 @cache
 def read_all() -> tuple[Specialty, ...]:
     """Every packaged file, checked."""
-    return tuple(read(path) for path in files())
+    return tuple(read(path) for path in curated_files())

@@ -9,9 +9,9 @@ from pathlib import Path
 from rapidfuzz import process, utils
 
 from engine.exceptions import SourceError
-from knowledge_graph.curated import Specialty, files, names_of_findings, read, resolver
+from knowledge_graph.curated import Specialty, names_of_findings, read, resolver
 from knowledge_graph.schema import PHENOTYPE_ROOT
-from knowledge_graph.sources.files import packaged_files
+from knowledge_graph.sources.files import curated_files, packaged_files
 from knowledge_graph.sources.hpo import read_terms
 
 
@@ -66,7 +66,7 @@ def main(paths: Sequence[Path]) -> int:
     """Print every fault; the exit status is 1 when there is one."""
     found: list[str] = []
     specialties: list[Specialty] = []
-    for path in paths or files():
+    for path in paths or curated_files():
         try:
             specialties.append(read(path))
         except SourceError as error:

@@ -31,6 +31,11 @@ def packaged_files() -> dict[str, Path]:
     return {name: folder / name for name in NEEDED}
 
 
+def curated_files() -> list[Path]:
+    """The curated YAML files that ship with this package."""
+    return sorted((Path(__file__).parents[1] / "curated").glob("*.yaml"))
+
+
 def sha256_of(path: Path) -> str:
     """Hex sha256 of a file's bytes."""
     with path.open("rb") as file:

@@ -62,6 +62,8 @@ def test_explain(client: TestClient) -> None:
     assert body["rank"] <= 3
     assert len(body["diagnosis"]["contributions"]) == 4
     problem(client.post("/v1/diagnose?explain=nonesuch", json=examples.PHENOPACKET), 404)
+    early = "/v1/diagnose?as_of=0001-01-01T00:00:00%2B14:00"
+    problem(client.post(early, json=examples.PHENOPACKET), 422)
 
 
 def test_a_zip_is_a_bundle(client: TestClient) -> None:

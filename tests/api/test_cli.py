@@ -48,6 +48,33 @@ def test_explain_shows_every_contribution_of_any_disease() -> None:
         assert term in out
 
 
+def test_explain_follows_other_catalogues_and_says_what_is_not_ranked() -> None:
+    path = str(EXAMPLES / "rare-marfan.json")
+    assert " 1  Marfan syndrome" in run("diagnose", path, "--explain", "ORPHA:558")[1]
+    assert "groups diseases" in run("diagnose", path, "--explain", "ORPHA:60030")[1]
+
+
+def test_explain_does_not_hide_that_nothing_was_ranked(tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("The patient has no fever and no cough.")
+    code, out, _ = run("diagnose", str(note), "--explain", "Marfan syndrome")
+    assert code == 0
+    assert "No ranking" in out
+    found = json.loads(run("diagnose", str(note), "--explain", "Marfan syndrome", "--json")[1])
+    assert found["rank"] is None
+    assert found["abstained"]
+
+
+def test_a_date_means_the_end_of_that_day(tmp_path: Path) -> None:
+    rows = ["name,value,unit,low,high,date", "Potassium,2.1,mmol/L,3.5,5.1,2026-09-02T08:15:00Z"]
+    (tmp_path / "labs.csv").write_text("\n".join(rows))
+    _, out, _ = run("diagnose", str(tmp_path), "--as-of", "2026-09-02")
+    assert "Hypokalemia" in out
+    _, out, _ = run("diagnose", str(tmp_path), "--as-of", "2026-09-01")
+    assert "Hypokalemia" not in out
+    assert run("diagnose", str(tmp_path), "--as-of", "yesterday")[0] == 2
+
+
 def test_explain_of_an_unknown_disease_is_an_error() -> None:
     code, _, err = run("diagnose", str(EXAMPLES / "rare-marfan.json"), "--explain", "Nonesuch")
     assert code == 2

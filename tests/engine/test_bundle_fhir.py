@@ -112,7 +112,9 @@ def test_what_has_no_value_is_skipped_with_its_reason() -> None:
     of_a_fetus = observation(3, focus=[{"reference": "Patient/baby"}])
     bundle = load(patient(), absent, void, of_a_fetus)
     assert not bundle.observations
-    reasons = {skipped.item: skipped.reason for skipped in bundle.skipped}
+    reasons = {
+        skipped.item: skipped.reason for skipped in bundle.skipped if skipped.item != "birth date"
+    }
     assert reasons["Observation/o1"] == "no value (not performed)"
     assert len(reasons) == 3
 
@@ -282,7 +284,7 @@ def test_attachments_are_kept_for_later_and_links_are_not_followed() -> None:
         ("ImagingStudy/i1", "image", 0),
     ]
     assert not bundle.documents
-    assert [s.item for s in bundle.skipped] == ["DocumentReference/d2"]
+    assert [s.item for s in bundle.skipped] == ["DocumentReference/d2", "birth date"]
     assert [i.where for i in bundle.issues] == ["DocumentReference/d3"]
 
 
@@ -340,7 +342,7 @@ def test_entries_without_a_usable_resource_are_reported() -> None:
 def test_unused_types_are_counted() -> None:
     visits = [{"resourceType": "Encounter", "id": str(n)} for n in range(37)]
     bundle = load(patient(), *visits)
-    assert [(s.item, s.reason) for s in bundle.skipped] == [("Encounter x 37", "not used")]
+    assert ("Encounter x 37", "not used") in [(s.item, s.reason) for s in bundle.skipped]
 
 
 def test_of_a_repeated_resource_the_last_update_counts() -> None:

@@ -76,6 +76,20 @@ def test_a_wrong_patient_json_is_an_issue(bad: bytes) -> None:
     assert bundle.documents
 
 
+def test_what_patient_json_says_in_vain_is_named() -> None:
+    given = b'{"gender": "female", "birthDate": "2020-01-01", "age_years": "24"}'
+    bundle = read_bytes(zipped({"patient.json": given, "note.txt": b"Fever."}), name="a.zip")
+    (issue,) = [i for i in bundle.issues if i.where == "patient.json"]
+    assert "age_years, birthDate, gender" in issue.message
+
+
+def test_a_birth_date_without_any_date_is_said_to_be_useless() -> None:
+    files = {"patient.json": b'{"birth_date": "2020-01-01"}', "note.txt": b"Fever."}
+    bundle = read_bytes(zipped(files), name="a.zip")
+    assert bundle.patient.age_years is None
+    assert [s.item for s in bundle.skipped] == ["birth date"]
+
+
 def test_the_hash_of_a_folder_is_that_of_names_and_contents(tmp_path: Path) -> None:
     one = read(folder_of(FILES, tmp_path / "a"))
     assert one.sha256 == read(folder_of(FILES, tmp_path / "b")).sha256
@@ -119,6 +133,8 @@ def test_a_bad_row_is_an_issue_that_names_it(row: str) -> None:
 def test_labs_need_their_header_and_unknown_columns_are_named() -> None:
     with pytest.raises(InputError, match="header"):
         labs(b"Sodium,140\n")
+    with pytest.raises(InputError, match="semicolons"):
+        labs(b"name;value;unit\nSodium;140,0;mmol/L\n")
     bundle = labs(b"name,value,device\nSodium,140,x\n")
     assert len(bundle.observations) == 1
     assert "device" in bundle.issues[0].message

@@ -356,6 +356,11 @@ def test_the_own_range_wins_over_the_table() -> None:
     assert cited(read(own).findings[0]).reference == "3.5-5.5 mmol/L (observation's own)"
 
 
+def test_an_own_range_of_another_unit_is_not_believed() -> None:
+    assert "far from what is usual" in message(lab("Hb", 90.0, "g/L", low=12.0, high=16.0))
+    assert said(lab("Hb", 90.0, "g/L", low=120.0, high=160.0))["Anemia"] == "present"
+
+
 def test_the_own_range_needs_no_unit() -> None:
     assert said(lab("K", 2.9, low=3.5, high=5.1))["Hypokalemia"] == "present"
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from hypothesis import given
 from strategies import finding, findings
 
-from engine.merge import merge
+from engine.merge import merge, settle
 from engine.types import Finding
 
 
@@ -26,3 +27,27 @@ def test_present_and_absent_stay_apart() -> None:
 @given(findings)
 def test_merging_again_changes_nothing(given: list[Finding]) -> None:
     assert merge(merge(given)) == merge(given)
+
+
+def test_a_newer_denial_makes_an_older_mention_historical() -> None:
+    present = replace(finding("HP:0002900"), recorded=datetime(2024, 10, 1, tzinfo=UTC))
+    absent = replace(finding("HP:0002900", "absent"), recorded=datetime(2025, 1, 10, tzinfo=UTC))
+    (mention, denial), (issue,) = settle([present, absent])
+    assert (mention.status, mention.context) == ("present", "historical")
+    assert (denial.status, denial.context) == ("absent", "current")
+    assert issue.level == "info"
+
+
+def test_a_contradiction_without_dates_is_said_aloud() -> None:
+    given = (finding("HP:0002900"), finding("HP:0002900", "absent"))
+    settled, (issue,) = settle(given)
+    assert settled == given
+    assert issue.level == "warning"
+    assert "says absent" in issue.message
+
+
+@given(findings)
+def test_settling_loses_no_finding(given: list[Finding]) -> None:
+    merged = merge(given)
+    settled, _ = settle(merged)
+    assert {f.code.code for f in settled} == {f.code.code for f in merged}

@@ -1,4 +1,4 @@
-"""A graph of eight terms and four diseases, small enough to compute by hand."""
+"""A graph of eleven terms and five diseases, small enough to compute by hand."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from knowledge_graph.memory import MISFIT, MemoryGraph
 from knowledge_graph.schema import PHENOTYPE_ROOT, Annotation, Term
 
 HEART, RHYTHM, FIBRILLATION, EYE = "HP:1", "HP:2", "HP:3", "HP:4"
+RED_EYE, SLOW, FAST = "HP:5", "HP:6", "HP:7"
 TERMS = [
     Term("HP:0000001", "All", ()),
     Term(PHENOTYPE_ROOT, "Phenotypic abnormality", ("HP:0000001",)),
@@ -23,6 +24,9 @@ TERMS = [
     Term(RHYTHM, "Arrhythmia", (HEART,), alternatives=("HP:22",)),
     Term(FIBRILLATION, "Atrial fibrillation", (RHYTHM,)),
     Term(EYE, "Abnormal eye", (PHENOTYPE_ROOT,)),
+    Term(RED_EYE, "Red eye", (EYE,)),
+    Term(SLOW, "Bradycardia", (RHYTHM,)),
+    Term(FAST, "Tachycardia", (RHYTHM,)),
     Term("HP:0003596", "Middle age onset", ("HP:0000001",)),
     Term("HP:0001419", "X-linked recessive inheritance", ("HP:0000001",)),
 ]
@@ -46,6 +50,8 @@ ROWS = [
     row("OMIM:3", "Fibrillation disease", FIBRILLATION, frequency="9/10"),
     row("OMIM:3", "Fibrillation disease", EYE, negated=True),
     row("ORPHA:9", "Eye diseases", EYE),
+    row("OMIM:1", "Flutter disease", RED_EYE, frequency="0/5"),
+    row("OMIM:4", "Racing heart", FAST, frequency="5/5"),
     row("OMIM:2", "Eye disease", "HP:99", row=77),
     row("OMIM:2", "Eye disease", HEART, frequency="often", row=78),
 ]
@@ -59,13 +65,19 @@ def small() -> MemoryGraph:
 
 
 def test_one_disease_under_two_catalogues_is_one_node(small: MemoryGraph) -> None:
-    assert [d.code for d in small.diseases] == ["OMIM:1", "OMIM:2", "OMIM:3", "ORPHA:9"]
+    assert [d.code for d in small.diseases] == [
+        "OMIM:1",
+        "OMIM:2",
+        "OMIM:3",
+        "OMIM:4",
+        "ORPHA:9",
+    ]
     assert small.disease_index["ORPHA:1"] == small.disease_index["OMIM:1"] == 0
 
 
 def test_a_grouping_of_omim_diseases_is_not_a_candidate(small: MemoryGraph) -> None:
-    assert [entry.grouping for entry in small.entries] == [False, False, False, True]
-    assert small.priors(Patient()).tolist() == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0])
+    assert [entry.grouping for entry in small.entries] == [False, False, False, False, True]
+    assert small.priors(Patient()).tolist() == pytest.approx([1 / 4, 1 / 4, 1 / 4, 1 / 4, 0])
 
 
 def test_rows_that_cannot_be_used_are_listed(small: MemoryGraph) -> None:
@@ -77,8 +89,8 @@ def test_rows_that_cannot_be_used_are_listed(small: MemoryGraph) -> None:
 
 
 def test_likelihood_ratio_of_an_exact_match(small: MemoryGraph) -> None:
-    of_rhythm = [pooled(["3/4", "1/4"])[1], 0, pooled(["9/10"])[1], 0]
-    expected = math.log(of_rhythm[0] / (sum(of_rhythm) / 4))
+    of_rhythm = [pooled([f])[1] for f in ("4/8", "9/10", "5/5")]
+    expected = math.log(of_rhythm[0] / (sum(of_rhythm) / 5))
     assert small.plain_log_likelihood_ratios(RHYTHM)[0] == pytest.approx(expected, rel=1e-5)
 
 
@@ -99,8 +111,27 @@ def test_a_specific_finding_meets_a_more_general_annotation(small: MemoryGraph) 
 
 
 def test_a_finding_outside_the_profile_says_nothing(small: MemoryGraph) -> None:
-    assert small.plain_log_likelihood_ratios(EYE)[2] == 0
-    assert small.edge(EYE, 2) == ("none", None)
+    assert small.plain_log_likelihood_ratios(RHYTHM)[1] == 0
+    assert small.edge(RHYTHM, 1) == ("none", None)
+
+
+def test_a_finding_the_disease_is_stated_not_to_show_gives_no_credit(small: MemoryGraph) -> None:
+    for term in (EYE, RED_EYE):
+        assert small.plain_log_likelihood_ratios(term)[2] == 0
+        match, edge = small.edge(term, 2)
+        assert (match, edge and edge.predicate) == ("none", "lacks_phenotype")
+
+
+def test_zero_of_n_patients_gives_no_credit(small: MemoryGraph) -> None:
+    assert small.plain_log_likelihood_ratios(RED_EYE)[0] == 0
+    match, edge = small.edge(RED_EYE, 0)
+    assert (match, edge and edge.stated) == ("none", "0/5")
+
+
+def test_the_opposite_of_a_listed_finding_gives_no_credit(small: MemoryGraph) -> None:
+    assert small.plain_log_likelihood_ratios(FAST)[3] > 0
+    assert small.plain_log_likelihood_ratios(SLOW)[3] == 0
+    assert small.edge(SLOW, 3) == ("none", None)
 
 
 def test_the_edge_names_every_source_and_what_it_states(small: MemoryGraph) -> None:
@@ -134,5 +165,5 @@ def test_age_and_sex_lower_the_prior_of_what_cannot_fit(small: MemoryGraph) -> N
 
 def test_background_is_the_mean_share(small: MemoryGraph) -> None:
     eye = next(i for i, t in enumerate(TERMS) if t.id == EYE)
-    shares = [UNSTATED, pooled(["4/4"])[1], 0, UNSTATED]
+    shares = [UNSTATED, pooled(["4/4"])[1], 0, 0, UNSTATED]
     assert small.snapshot.background[eye] == pytest.approx(np.mean(shares), rel=1e-5)

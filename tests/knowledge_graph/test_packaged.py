@@ -65,8 +65,36 @@ def test_a_damaged_cache_is_built_anew(
     stored = snapshot.cached("key", lambda: pytest.fail("the cache was not used"))
     assert stored.names == graph.snapshot.names
     assert np.array_equal(stored.closure_share, graph.snapshot.closure_share)
-    (tmp_path / "key.npz").write_bytes(b"PK\x03\x04 not a zip")
-    assert snapshot.cached("key", lambda: graph.snapshot) is graph.snapshot
+    for damaged in (b"PK\x03\x04 not a zip", b"", b"text"):
+        (tmp_path / "key.npz").write_bytes(damaged)
+        assert snapshot.cached("key", lambda: graph.snapshot) is graph.snapshot
+
+
+def test_old_snapshots_are_removed(
+    graph: MemoryGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "cache_folder", lambda: tmp_path)
+    for key in "abcde":
+        snapshot.cached(key, lambda: graph.snapshot)
+    assert len(list(tmp_path.iterdir())) == snapshot.KEPT
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("HP:0002900", "HP:0002153"),  # hypokalemia, hyperkalemia
+        ("HP:0002901", "HP:0003072"),  # hypocalcemia, hypercalcemia
+        ("HP:0002615", "HP:0000822"),  # hypotension, hypertension
+        ("HP:0001943", "HP:0003074"),  # hypoglycemia, hyperglycemia
+        ("HP:0001873", "HP:0001894"),  # thrombocytopenia, thrombocytosis
+        ("HP:0004322", "HP:0000098"),  # short, tall stature
+    ],
+)
+def test_opposite_signs_are_known(graph: MemoryGraph, one: str, other: str) -> None:
+    index = {entry[0]: i for i, entry in enumerate(graph.snapshot.names["terms"])}
+    pairs = set(map(tuple, graph.snapshot.opposed.tolist()))
+    assert (index[one], index[other]) in pairs
+    assert (index[other], index[one]) in pairs
 
 
 def test_a_cache_that_cannot_be_written_costs_only_time(

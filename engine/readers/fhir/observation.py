@@ -185,6 +185,14 @@ def _range(
     if not ranges:
         return None, None
     low, high = tree.child(ranges[0], "low"), tree.child(ranges[0], "high")
+    if not low and not high:
+        record.issue(
+            "info",
+            item,
+            f"its reference range is only text ({tree.text(ranges[0], 'text') or 'empty'})"
+            " and is not used",
+            fix="send referenceRange.low and .high",
+        )
     units = {_unit(end) for end in (low, high)} - {None, unit}
     if len(ranges) > 1 or units:
         record.issue(

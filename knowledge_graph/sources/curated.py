@@ -1,0 +1,126 @@
+"""The curated common conditions as terms, annotations and course, like any other source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.exceptions import SourceError
+from knowledge_graph.curated import Condition, LocalTerm, Specialty, read_all, resolver
+from knowledge_graph.schema import Annotation, Epidemiology, Synonym, Term
+
+CLASSES = {
+    "obligate": "HP:0040280",
+    "very_frequent": "HP:0040281",
+    "frequent": "HP:0040282",
+    "occasional": "HP:0040283",
+    "very_rare": "HP:0040284",
+}
+"""Band of a curated file -> HPO frequency term."""
+
+# Share of the general population with the condition in a year: middle of each band's decade.
+PREVALENCE = {"very_common": 3e-2, "common": 3e-3, "uncommon": 3e-4, "rare": 3e-5}
+# How much less likely outside the typical age or sex: judgement, curated and unreferenced.
+LIKELY = {"typical": 1.0, "possible": 0.3, "rare": 0.05, "never": 0.001}
+SEX = {
+    "both": (1.0, 1.0),
+    "mostly_female": (1.0, 0.2),
+    "mostly_male": (0.2, 1.0),
+    "female": (1.0, 0.001),
+    "male": (0.001, 1.0),
+}
+"""Factor for a woman, for a man."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curated:
+    """What the files say. epidemiology, synonyms: by disease id."""
+
+    terms: tuple[Term, ...]
+    annotations: tuple[Annotation, ...]
+    epidemiology: Mapping[str, Epidemiology]
+    synonyms: Mapping[str, tuple[str, ...]]
+
+
+def read_curated(terms: Sequence[Term], phenotypes: Sequence[bool]) -> Curated:
+    """Resolve the packaged files against the ontology.
+
+    phenotypes: for each term whether it is below "Phenotypic abnormality"; only those are findings.
+
+    Raises:
+        SourceError: a name is no finding of this ontology release.
+    """
+    specialties = read_all()
+    local = [term for s in specialties for term in s.terms]
+    known = resolver(_labels(terms, phenotypes), local)
+    conditions = [condition for s in specialties for condition in s.conditions]
+    return Curated(
+        terms=tuple(_term(term, known) for term in local),
+        annotations=tuple(row for s in specialties for row in _rows(s, known)),
+        epidemiology={c.id: _epidemiology(c) for c in conditions},
+        synonyms={c.id: c.synonyms for c in conditions},
+    )
+
+
+def _labels(terms: Sequence[Term], phenotypes: Sequence[bool]) -> list[tuple[str, str, str]]:
+    labels: list[tuple[str, str, str]] = []
+    for term, finding in zip(terms, phenotypes, strict=True):
+        if finding:
+            labels.append((term.name, term.id, "name"))
+            labels += [(synonym.text, term.id, synonym.scope) for synonym in term.synonyms]
+    return labels
+
+
+def _term(term: LocalTerm, known: Mapping[str, str]) -> Term:
+    return Term(
+        id=term.id,
+        name=term.name,
+        parents=(_resolved(term.parent, term.name, known),),
+        synonyms=tuple(Synonym(text, "exact") for text in term.synonyms),
+    )
+
+
+def _rows(specialty: Specialty, known: Mapping[str, str]) -> list[Annotation]:
+    return [
+        _row(condition, _resolved(name, condition.name, known), CLASSES.get(band, ""), number)
+        for number, condition in enumerate(specialty.conditions, 1)
+        for band, names in (*condition.findings.items(), ("against", condition.against))
+        for name in names
+    ]
+
+
+def _row(condition: Condition, term: str, frequency: str, number: int) -> Annotation:
+    return Annotation(
+        disease=condition.id,
+        name=condition.name,
+        term=term,
+        negated=not frequency,
+        reference=condition.source,
+        evidence="",
+        onset="",
+        frequency=frequency,
+        sex="",
+        aspect="P",
+        row=number,
+    )
+
+
+def _resolved(name: str, where: str, known: Mapping[str, str]) -> str:
+    try:
+        return known[name.casefold()]
+    except KeyError:
+        raise SourceError(
+            f"{where}: no finding is called {name!r}",
+            fix="run `python -m knowledge_graph.curated.check`, which offers close names",
+        ) from None
+
+
+def _epidemiology(condition: Condition) -> Epidemiology:
+    female, male = SEX[condition.sex]
+    return Epidemiology(
+        prevalence=PREVALENCE[condition.prevalence],
+        ages={band: LIKELY[likely] for band, likely in condition.ages.items()},
+        female=female,
+        male=male,
+        source=condition.source,
+    )

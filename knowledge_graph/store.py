@@ -1,0 +1,119 @@
+"""What a graph store answers, embedded or on a server: same answers, same order.
+
+`RecordStore` (store_memory.py) and `Neo4jQueries` (neo4j_store/queries.py) keep this protocol;
+tests/knowledge_graph/test_neo4j_parity.py asks both the same questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from engine.exceptions import KonsilError
+from knowledge_graph.schema import Edge, Node, Predicate
+
+Direction = Literal["out", "in"]
+LONGEST_PATH = 6
+"""Edges; longer connections in this graph say nothing."""
+LARGEST_SUBGRAPH = 2_000
+"""Nodes; a larger picture is no picture."""
+
+
+class StoreError(KonsilError):
+    """A graph store cannot be reached, refuses a query or does not hold what it should."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A node whose id, code, name or synonym is like the query.
+
+    matched: the id or label that is. score: 0 to 100, 100 is the same text.
+    """
+
+    node: Node
+    matched: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A simple path. nodes: ids from one end to the other; edges: one for each step, as stated."""
+
+    nodes: tuple[str, ...]
+    edges: tuple[Edge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Subgraph:
+    """nodes: by id; edges: all between them, by (subject, predicate, object).
+
+    complete: False when more nodes were in reach than asked for; the nearest are kept.
+    """
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    complete: bool
+
+
+class GraphStore(Protocol):
+    """Read-only questions to one graph. An unknown identifier raises `NotFoundError`."""
+
+    def search(self, text: str, *, limit: int = 10) -> list[Found]:
+        """Nodes by id, cross-reference, name or synonym, typos allowed; by (-score, id)."""
+        ...
+
+    def node(self, identifier: str) -> Node:
+        """The node with exactly this id."""
+        ...
+
+    def neighbours(
+        self,
+        identifier: str,
+        *,
+        predicate: Predicate | None = None,
+        direction: Direction = "out",
+        limit: int = 100,
+    ) -> list[Edge]:
+        """Edges that leave ("out") or reach ("in") a node, by (predicate, object, subject)."""
+        ...
+
+    def treats(self, disease: str, *, limit: int = 100) -> list[Edge]:
+        """What treats a disease."""
+        ...
+
+    def confirms(self, disease: str, *, limit: int = 100) -> list[Edge]:
+        """Which tests confirm a disease."""
+        ...
+
+    def contraindicates(self, disease: str, *, limit: int = 100) -> list[Edge]:
+        """Which drugs and drug classes must not be given in a disease."""
+        ...
+
+    def interactions(self, drugs: Iterable[str]) -> list[Edge]:
+        """Interactions among these drugs, by (predicate, object, subject).
+
+        A drug the graph does not hold has none here: the caller says "not checked".
+        """
+        ...
+
+    def paths(
+        self, start: str, end: str, *, limit: int = 5, longest: int = LONGEST_PATH
+    ) -> list[Route]:
+        """Simple paths along edges in either direction, by (number of edges, node ids).
+
+        What a disease is stated not to show (`lacks_phenotype`) connects nothing. Of several edges
+        between two nodes the first by (predicate, object, subject) is given.
+        """
+        ...
+
+    def subgraph(
+        self, identifiers: Iterable[str], *, hops: int = 1, limit: int = LARGEST_SUBGRAPH
+    ) -> Subgraph:
+        """Everything within this many edges, in either direction, of the given nodes."""
+        ...
+
+
+def edge_order(edge: Edge) -> tuple[str, str, str]:
+    """The order of every list of edges."""
+    return edge.predicate, edge.object, edge.subject

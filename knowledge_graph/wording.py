@@ -1,0 +1,104 @@
+"""Search by words: what both stores index, and how a found node is scored.
+
+A store offers candidates by whole words, prefixes and words one or two typos away; the score is
+computed here, so the order never depends on a store's own relevance.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from knowledge_graph.schema import Node
+from knowledge_graph.store import Found
+
+LOWEST_SCORE = 75.0
+"""Similarity (0 to 100, rapidfuzz WRatio) below which a label is not offered."""
+MOST_WORDS = 16
+LONGEST_WORD = 64
+PREFIX_FROM = 3
+"""Letters; a shorter word of the query must be there as it is."""
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A query. code: as a code; words: as words; whole: the words as one folded text."""
+
+    code: str
+    words: tuple[str, ...]
+
+    @property
+    def whole(self) -> str:
+        return " ".join(self.words)
+
+
+def wanted(text: str) -> Wanted:
+    """What a typed text asks for."""
+    return Wanted(code(text), tuple(words(text)[:MOST_WORDS]))
+
+
+def words(text: str) -> list[str]:
+    """The words of a text: lower case, accents folded, in order."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    kept = "".join(c for c in plain if not unicodedata.combining(c))
+    return [word[:LONGEST_WORD] for word in _WORD.findall(kept)]
+
+
+def code(text: str) -> str:
+    """A code as it is compared: no white space, case folded."""
+    return "".join(text.split()).casefold()
+
+
+def codes(node: Node) -> list[str]:
+    """The codes a node is found by: its id first."""
+    return [code(c) for c in (node.id, *node.xrefs)]
+
+
+def typos(word: str) -> int:
+    """How many typos are forgiven; none in a word with a digit: that would be another code."""
+    if not word.isalpha() or len(word) < 5:
+        return 0
+    return 1 if len(word) < 8 else 2
+
+
+def labels(node: Node) -> tuple[str, ...]:
+    """Name and synonyms."""
+    return node.name, *node.synonyms
+
+
+def by_code(query: Wanted, nodes: Iterable[Node]) -> list[Found]:
+    """The nodes with exactly this code, own ids before cross-references."""
+    own: list[Found] = []
+    other: list[Found] = []
+    for node in sorted(nodes, key=lambda n: n.id):
+        found = [c for c in (node.id, *node.xrefs) if code(c) == query.code]
+        if found:
+            (own if code(node.id) == query.code else other).append(Found(node, found[0], 100.0))
+    return own + other
+
+
+def by_name(query: Wanted, nodes: Iterable[Node]) -> list[Found]:
+    """Candidates with their best label, from `LOWEST_SCORE`, by (-score, id)."""
+    from rapidfuzz import fuzz, process
+
+    offered = [(node, label) for node in nodes for label in labels(node)]
+    folded = [" ".join(words(label)) for _, label in offered]
+    whole = query.whole
+    best: dict[str, Found] = {}
+    for text, score, place in process.extract(
+        whole, folded, scorer=fuzz.WRatio, score_cutoff=LOWEST_SCORE, limit=None
+    ):
+        node, label = offered[place]
+        # WRatio forgives missing words; a name of another length is less alike than it says
+        score *= 0.9 + 0.1 * min(len(whole), len(text)) / max(len(whole), len(text))
+        found = Found(node, label, round(score, 1))
+        if node.id not in best or _rank(found) < _rank(best[node.id]):
+            best[node.id] = found
+    return sorted(best.values(), key=_rank)
+
+
+def _rank(found: Found) -> tuple[float, str, str]:
+    return -found.score, found.node.id, found.matched

@@ -137,10 +137,19 @@ def show(node: str, limit: int | None) -> None:
         return
     disease = card.disease
     click.echo(f"{disease.id}  {disease.name}")
-    click.echo(f"also: {', '.join(disease.aliases) or 'none'}")
+    click.echo(
+        f"also: {', '.join((*disease.synonyms, *disease.aliases, *disease.xrefs)) or 'none'}"
+    )
     click.echo(f"genes: {', '.join(disease.genes) or 'none listed'}")
     if disease.grouping:
         click.echo("groups OMIM diseases of the same genes; ranked through them, not itself")
+    for key, values in disease.course.items():
+        click.echo(f"{key}: {', '.join(values)}")
+    for fact in card.facts:
+        because = fact.properties.get("because", ())
+        reason = f" ({'; '.join(because)})" if isinstance(because, tuple) and because else ""
+        said = fact.predicate.replace("_", " ")
+        click.echo(f"  {card.names[fact.subject]} {said} this{reason}  [{', '.join(fact.sources)}]")
     for edge in card.edges[:limit]:
         code = engine.graph.code(edge.object)
         lacks = "NOT " if edge.predicate == "lacks_phenotype" else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -42,8 +42,8 @@ def _plain(value: Any, *, calibrated: bool) -> Any:
     if isinstance(value, (list, tuple)):
         items = cast(Sequence[Any], value)
         return [_plain(item, calibrated=calibrated) for item in items]
-    if isinstance(value, dict):
-        entries = cast(dict[str, Any], value)
+    if isinstance(value, Mapping):
+        entries = cast(Mapping[str, Any], value)
         return {key: _plain(item, calibrated=calibrated) for key, item in entries.items()}
     if not is_dataclass(value):
         return value

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,9 +18,12 @@ from knowledge_graph import onset
 from knowledge_graph.frequency import EXCLUDED, never, pooled
 from knowledge_graph.matching import Matcher
 from knowledge_graph.opposites import excluded_through, opposites
-from knowledge_graph.schema import PHENOTYPE_ROOT, Annotation, Epidemiology, Rejected, Term
+from knowledge_graph.schema import PHENOTYPE_ROOT, Annotation, Details, Rejected, Term
 from knowledge_graph.snapshot import Floats, Snapshot, cached, key_of
 from knowledge_graph.sources.files import curated_files, packaged_files, sha256_of
+
+if TYPE_CHECKING:
+    from knowledge_graph.sources.curated import Curated
 
 Progress = Callable[[str], None]
 
@@ -70,8 +73,7 @@ def _build(files: Mapping[str, Path]) -> Snapshot:
         genes.read_genes(files["genes_to_phenotype.txt"]),
         (*sources, SourceRef("Konsil curated", version("konsil"), _digest(curated_files()))),
         rejected,
-        epidemiology=common.epidemiology,
-        synonyms=common.synonyms,
+        common=common,
     )
 
 
@@ -87,8 +89,7 @@ def compile_graph(
     sources: Sequence[SourceRef],
     rejected: Iterable[Rejected] = (),
     *,
-    epidemiology: Mapping[str, Epidemiology] | None = None,
-    synonyms: Mapping[str, tuple[str, ...]] | None = None,
+    common: Curated | None = None,
 ) -> Snapshot:
     """Compile parsed records; see `Snapshot` for what comes out.
 
@@ -99,7 +100,8 @@ def compile_graph(
     ontology = Ontology(terms, replaced)
     rows = _usable(annotations, ontology, rejected)
     diseases = _diseases(rows, genes)
-    _describe(diseases, epidemiology or {}, synonyms or {})
+    _describe(diseases, common.details if common else {})
+    known = {name: d["id"] for d in diseases for name in (d["id"], *d["aliases"])}
     by_disease: dict[str, list[Annotation]] = defaultdict(list)
     for row in rows:
         by_disease[row.disease].append(row)
@@ -119,6 +121,11 @@ def compile_graph(
         "diseases": diseases,
         "references": table.references.values,
         "frequencies": table.frequencies.values,
+        "nodes": [[n.id, n.kind, n.name] for n in common.nodes] if common else [],
+        "facts": [
+            [f.subject, f.predicate, known[f.object], f.sources, dict(f.properties)]
+            for f in (common.facts if common else ())
+        ],
         "rejected": [[r.source, r.row, r.reason] for r in rejected],
     }
     return _assembled(names, table, profiles, ontology, len(diseases))
@@ -225,16 +232,14 @@ def _precedence(disease: str) -> int:
     return {"OMIM": 0, "ORPHA": 1, "DECIPHER": 2}.get(catalogue, 3)
 
 
-def _describe(
-    diseases: list[dict[str, Any]],
-    epidemiology: Mapping[str, Epidemiology],
-    synonyms: Mapping[str, tuple[str, ...]],
-) -> None:
+def _describe(diseases: list[dict[str, Any]], details: Mapping[str, Details]) -> None:
     for disease in diseases:
         members = (disease["id"], *disease["aliases"])
-        stated = [epidemiology[m] for m in members if m in epidemiology]
-        disease["epidemiology"] = asdict(stated[0]) if stated else None
-        disease["synonyms"] = sorted({name for m in members for name in synonyms.get(m, ())})
+        said = next((details[m] for m in members if m in details), None)
+        disease["epidemiology"] = asdict(said.epidemiology) if said else None
+        disease["synonyms"] = sorted(said.synonyms) if said else []
+        disease["xrefs"] = sorted(said.xrefs) if said else []
+        disease["course"] = dict(said.course) if said else {}
 
 
 def plain_name(name: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.protocols import Floats, Label
 from engine.types import Code, GraphEdge, Match, Patient, Sex, SourceRef
@@ -14,7 +15,17 @@ from knowledge_graph.compile import load, plain_name
 from knowledge_graph.frequency import pooled
 from knowledge_graph.matching import Matcher
 from knowledge_graph.onset import X_LINKED_RECESSIVE, Y_LINKED
-from knowledge_graph.schema import AGE_BANDS, PHENOTYPE_ROOT, Disease, Epidemiology, Synonym, Term
+from knowledge_graph.schema import (
+    AGE_BANDS,
+    PHENOTYPE_ROOT,
+    Disease,
+    Edge,
+    Epidemiology,
+    Node,
+    Synonym,
+    Term,
+    Value,
+)
 from knowledge_graph.snapshot import Ints, Snapshot
 
 if TYPE_CHECKING:
@@ -27,7 +38,7 @@ ABSENCE_FROM = 0.7
 """Absence speaks only against diseases that show the finding in at least this share."""
 UNSTATED_PREVALENCE = 1e-6
 """Share of the population taken for a disease whose prevalence no source states."""
-PREVALENCE_WEIGHT = 0.5
+PREVALENCE_WEIGHT = 0.25
 """Exponent on prevalence: who is brought to a clinic is not a sample of the population."""
 MISFIT = 0.1
 """Prior factor for a disease whose stated onset or inheritance does not fit age or sex."""
@@ -188,11 +199,32 @@ class MemoryGraph:
     def annotations(self, disease: int) -> Iterator[GraphEdge]:
         """Every phenotype edge of a disease (by position), negated ones included."""
         rows = self._rows(disease)
-        terms: list[int] = np.unique(self.snapshot.annotation_term[rows]).tolist()
-        for term in terms:
-            for negated in (False, True):
-                if (edge := self._annotation(disease, term, negated=negated)) is not None:
-                    yield edge
+        terms: list[int] = self.snapshot.annotation_term[rows].tolist()
+        negated: list[int] = self.snapshot.annotation_negated[rows].tolist()
+        places: dict[tuple[int, int], list[int]] = {}
+        for place, key in enumerate(zip(terms, negated, strict=True), rows.start):
+            places.setdefault(key, []).append(place)
+        for (term, lacking), chosen in sorted(places.items()):
+            yield self._stated(disease, term, np.array(chosen), negated=bool(lacking))
+
+    @cached_property
+    def facts(self) -> tuple[Edge, ...]:
+        """Edges beside has_phenotype: tests, treatments, contraindications, risk factors."""
+        return tuple(
+            Edge(subject, predicate, target, tuple(sources), _properties(properties))
+            for subject, predicate, target, sources, properties in self.snapshot.names["facts"]
+        )
+
+    @cached_property
+    def fact_nodes(self) -> dict[str, Node]:
+        """The other ends of `facts`, by id."""
+        nodes = (Node(*entry) for entry in self.snapshot.names["nodes"])
+        return {node.id: node for node in nodes}
+
+    def facts_about(self, disease: int) -> tuple[Edge, ...]:
+        """The facts of one disease (by position), in the order of the source."""
+        identifier = self.entries[disease].id
+        return tuple(edge for edge in self.facts if edge.object == identifier)
 
     def priors(self, patient: Patient) -> Floats:
         """How common each candidate is, for this patient's age and sex; shape (D,).
@@ -351,9 +383,14 @@ class MemoryGraph:
         )
         if not chosen.size:
             return None
-        chosen += rows.start
-        stated = self._pooled("frequencies", self.snapshot.annotation_frequency[chosen])
-        references = self._pooled("references", self.snapshot.annotation_reference[chosen])
+        return self._stated(disease, term, chosen + rows.start, negated=negated)
+
+    def _stated(
+        self, disease: int, term: int, rows: NDArray[np.intp], *, negated: bool
+    ) -> GraphEdge:
+        """The edge that these rows state together."""
+        stated = self._pooled("frequencies", self.snapshot.annotation_frequency[rows])
+        references = self._pooled("references", self.snapshot.annotation_reference[rows])
         cited = dict.fromkeys(source for text in references for source in text.split(";"))
         return GraphEdge(
             subject=self.entries[disease].id,
@@ -379,6 +416,11 @@ def age_band(age_years: float) -> str:
     return next((name for name, upper in AGE_BANDS.items() if age_years < upper), "elderly")
 
 
+def _properties(stored: dict[str, Any]) -> dict[str, Value]:
+    listed = {k: tuple(cast(list[str], v)) for k, v in stored.items() if isinstance(v, list)}
+    return {**stored, **listed}
+
+
 def _disease(entry: dict[str, Any]) -> Disease:
     return Disease(
         id=entry["id"],
@@ -390,5 +432,7 @@ def _disease(entry: dict[str, Any]) -> Disease:
         onset=tuple(entry["onset"]),
         inheritance=tuple(entry["inheritance"]),
         synonyms=tuple(entry["synonyms"]),
+        xrefs=tuple(entry["xrefs"]),
+        course={key: tuple(values) for key, values in entry["course"].items()},
         epidemiology=Epidemiology(**stated) if (stated := entry["epidemiology"]) else None,
     )

@@ -11,7 +11,7 @@ from typing import Literal
 from engine.exceptions import NotFoundError
 from engine.types import Code, GraphEdge
 from knowledge_graph.memory import MemoryGraph
-from knowledge_graph.schema import Disease, Term
+from knowledge_graph.schema import Disease, Edge, Term
 
 NodeKind = Literal["disease", "phenotype"]
 LOWEST_SCORE = 75.0
@@ -32,10 +32,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class DiseaseCard:
-    """A disease and every phenotype edge of it, the most frequent first."""
+    """A disease and every phenotype edge of it, the most frequent first.
+
+    facts: tests, treatments, contraindications and risk factors; names: what their ends are called.
+    """
 
     disease: Disease
     edges: tuple[GraphEdge, ...]
+    facts: tuple[Edge, ...]
+    names: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,9 @@ class Queries:
                 self.graph.annotations(position),
                 key=lambda e: (e.predicate, -(e.frequency or 0.0), e.object),
             )
-            return DiseaseCard(self.graph.entries[position], tuple(edges))
+            facts = self.graph.facts_about(position)
+            names = {fact.subject: self.graph.fact_nodes[fact.subject].name for fact in facts}
+            return DiseaseCard(self.graph.entries[position], tuple(edges), facts, names)
         term = self.graph.term(wanted.upper()) or self._term_by_name(wanted)
         if term is None:
             hits = self.search(wanted, limit=3)
@@ -171,8 +178,10 @@ class Queries:
         return _Names(nodes, [utils.default_process(label) for _, _, label in nodes])
 
     def _labelled(self) -> Iterator[tuple[NodeKind, Code, str]]:
-        for code in self.graph.diseases:
+        for code, entry in zip(self.graph.diseases, self.graph.entries, strict=True):
             yield "disease", code, code.display
+            for synonym in entry.synonyms:
+                yield "disease", code, synonym
         for label in self.graph.labels():
             if (code := self.graph.code(label.term)) is not None:
                 yield "phenotype", code, label.text

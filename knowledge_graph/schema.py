@@ -86,13 +86,24 @@ class Epidemiology:
 
 
 @dataclass(frozen=True, slots=True)
+class Details:
+    """What a source says of a disease beside its findings; the fields are those of `Disease`."""
+
+    epidemiology: Epidemiology
+    synonyms: tuple[str, ...]
+    xrefs: tuple[str, ...]
+    course: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Disease:
     """A disease node. aliases: ids of the same disease in other catalogues.
 
     genes: symbols, causal or associated as HPO lists them. grouping: an Orphanet disorder that only
     groups OMIM diseases; it is found by search but ranked through them. youngest_onset: years, None
     when not stated. onset, inheritance: HPO terms as stated. epidemiology: None when no source
-    states how common it is.
+    states how common it is. xrefs: codes of the same disease in other terminologies. course: what a
+    clinician wants at a glance ("urgency", "onset", "red flags", "triggers", "relieved by").
     """
 
     id: str
@@ -105,6 +116,8 @@ class Disease:
     inheritance: tuple[str, ...]
     synonyms: tuple[str, ...] = ()
     epidemiology: Epidemiology | None = None
+    xrefs: tuple[str, ...] = ()
+    course: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
 
 # ---- The property graph, as both stores hold it -------------------------------------------------
@@ -115,6 +128,7 @@ NodeKind = Literal[
     "Gene",
     "Drug",
     "DrugClass",
+    "Treatment",  # a drug or procedure in free text, not yet resolved to an ingredient
     "Test",
     "Procedure",
     "Anatomy",
@@ -125,9 +139,9 @@ Predicate = Literal[
     "has_phenotype",  # Disease -> Phenotype; frequency, stated, onset, sex
     "lacks_phenotype",  # Disease -> Phenotype: stated not to show it
     "associated_with_gene",  # Disease -> Gene
-    "treats",  # Drug or Procedure -> Disease
+    "treats",  # Drug, Treatment or Procedure -> Disease
     "palliates",  # Drug -> Disease
-    "contraindicated_in",  # Drug or DrugClass -> Disease; because
+    "contraindicated_in",  # Drug, DrugClass or Treatment -> Disease; because
     "interacts_with",  # Drug -> Drug; severity, effect
     "confirms",  # Test -> Disease
     "excludes",  # Test -> Disease

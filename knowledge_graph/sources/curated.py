@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.exceptions import SourceError
-from knowledge_graph.curated import Condition, LocalTerm, Specialty, read_all, resolver
-from knowledge_graph.schema import Annotation, Epidemiology, Synonym, Term
+from knowledge_graph.curated import Condition, LocalTerm, Specialty, local_id, read_all, resolver
+from knowledge_graph.schema import (
+    Annotation,
+    Details,
+    Edge,
+    Epidemiology,
+    Node,
+    NodeKind,
+    Predicate,
+    Synonym,
+    Term,
+    Value,
+)
 
 CLASSES = {
     "obligate": "HP:0040280",
@@ -34,12 +45,13 @@ SEX = {
 
 @dataclass(frozen=True, slots=True)
 class Curated:
-    """What the files say. epidemiology, synonyms: by disease id."""
+    """What the files say. details: by disease id. nodes, facts: tests, treatments, risk factors."""
 
     terms: tuple[Term, ...]
     annotations: tuple[Annotation, ...]
-    epidemiology: Mapping[str, Epidemiology]
-    synonyms: Mapping[str, tuple[str, ...]]
+    details: Mapping[str, Details]
+    nodes: tuple[Node, ...]
+    facts: tuple[Edge, ...]
 
 
 def read_curated(terms: Sequence[Term], phenotypes: Sequence[bool]) -> Curated:
@@ -57,9 +69,55 @@ def read_curated(terms: Sequence[Term], phenotypes: Sequence[bool]) -> Curated:
     return Curated(
         terms=tuple(_term(term, known) for term in local),
         annotations=tuple(row for s in specialties for row in _rows(s, known)),
-        epidemiology={c.id: _epidemiology(c) for c in conditions},
-        synonyms={c.id: c.synonyms for c in conditions},
+        details={c.id: _details(c) for c in conditions},
+        nodes=tuple({node.id: node for c in conditions for node, _ in _facts(c)}.values()),
+        facts=tuple(edge for c in conditions for _, edge in _facts(c)),
     )
+
+
+def _details(condition: Condition) -> Details:
+    mondo = (condition.mondo,) if condition.mondo else ()
+    course = {
+        "urgency": (condition.urgency,),
+        "onset": (condition.onset,),
+        "red flags": condition.red_flags,
+        "triggers": condition.triggers,
+        "relieved by": condition.relieved_by,
+    }
+    return Details(
+        epidemiology=_epidemiology(condition),
+        synonyms=condition.synonyms,
+        xrefs=(f"ICD10CM:{condition.icd10cm}", *mondo),
+        course={key: values for key, values in course.items() if values},
+    )
+
+
+def _facts(condition: Condition) -> Iterator[tuple[Node, Edge]]:
+    listed: list[tuple[NodeKind, Predicate, Sequence[str]]] = [
+        ("Test", "confirms", condition.tests.confirm),
+        ("Test", "excludes", condition.tests.exclude),
+        ("Treatment", "treats", condition.treatment),
+        ("RiskFactor", "raises_risk_of", condition.risk_factors),
+    ]
+    for kind, predicate, names in listed:
+        for name in dict.fromkeys(names):
+            yield _fact(kind, name, predicate, condition, {})
+    reasons: dict[str, list[str]] = {}
+    for given in condition.contraindications:
+        reasons.setdefault(given.avoid, []).append(given.because)
+    for name, because in reasons.items():
+        yield _fact("Treatment", name, "contraindicated_in", condition, {"because": tuple(because)})
+
+
+def _fact(
+    kind: NodeKind,
+    name: str,
+    predicate: Predicate,
+    condition: Condition,
+    properties: Mapping[str, Value],
+) -> tuple[Node, Edge]:
+    node = Node(local_id(f"{kind} {name}"), kind, name)
+    return node, Edge(node.id, predicate, condition.id, (condition.source,), properties)
 
 
 def _labels(terms: Sequence[Term], phenotypes: Sequence[bool]) -> list[tuple[str, str, str]]:

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.exceptions import SourceError
+from engine.types import Patient
+from knowledge_graph import records
+from knowledge_graph.checksum import check
+from knowledge_graph.curated import SOURCE, local_id, read, read_all
+from knowledge_graph.curated.check import faults
+from knowledge_graph.memory import MemoryGraph
+from knowledge_graph.query import DiseaseCard, Queries
+
+ENTRY = """
+specialty: test
+conditions:
+  - name: Testitis
+    icd10cm: A00.0
+    prevalence: rare
+    onset: acute
+    urgency: soon
+    findings: {frequent: [%s]}
+"""
+
+
+def test_every_name_in_the_packaged_files_is_a_finding() -> None:
+    assert list(faults(read_all())) == []
+
+
+def test_many_specialties_are_covered() -> None:
+    sizes = {s.specialty: len(s.conditions) for s in read_all()}
+    assert len(sizes) >= 20
+    assert min(sizes.values()) >= 12
+    assert sum(sizes.values()) >= 300
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (ENTRY % "Fever", "1 findings; 12 to 40"),
+        (ENTRY % ", ".join(["Fever"] * 12), "listed twice: fever"),
+        ((ENTRY % "Fever").replace("rare", "often"), "conditions.0.prevalence"),
+        ((ENTRY % "Fever").replace("A00.0", "zero"), "conditions.0.icd10cm"),
+        ("specialty: [", "test.yaml"),
+    ],
+)
+def test_a_faulty_file_is_refused_with_its_place(tmp_path: Path, text: str, place: str) -> None:
+    path = tmp_path / "test.yaml"
+    path.write_text(text)
+    with pytest.raises(SourceError) as caught:
+        read(path)
+    assert place in caught.value.message
+
+
+def test_a_card_says_what_is_unreferenced(graph: MemoryGraph) -> None:
+    card = Queries(graph).card("inflamed appendix")
+    assert isinstance(card, DiseaseCard)
+    assert card.disease.id == local_id("Acute appendicitis")
+    assert card.disease.course["urgency"] == ("emergency",)
+    assert {fact.predicate for fact in card.facts} >= {"treats", "confirms", "excludes"}
+    assert all(fact.sources == (SOURCE,) for fact in card.facts)
+    assert all(edge.sources == (SOURCE,) for edge in card.edges)
+
+
+def test_prevalence_age_and_sex_shape_the_prior_and_say_so(graph: MemoryGraph) -> None:
+    position = graph.disease_index[local_id("Acute appendicitis")]
+    rare = graph.disease_index["OMIM:154700"]
+    adult, infant = Patient(age_years=25), Patient(age_years=0.5)
+    assert graph.priors(adult)[position] > graph.priors(adult)[rare]
+    assert graph.priors(infant)[position] < graph.priors(adult)[position]
+    assert any("infant" in reason for reason in graph.prior_reasons(infant, position))
+    assert graph.prior_reasons(adult, rare) == ()
+
+
+def test_the_whole_graph_as_records_is_sound(graph: MemoryGraph) -> None:
+    nodes, edges = list(records.nodes(graph)), list(records.edges(graph))
+    check(nodes, edges)
+    assert all(edge.sources and all(edge.sources) for edge in edges)
+    assert len(nodes) > 40_000
+    assert len(edges) > 300_000

@@ -2,17 +2,19 @@
 
 The method of NegEx and ConText: triggers (triggers.toml) act on the concepts in their scope. The
 longest trigger at a place wins, words of a concept's own name are no trigger, and a scope
-ends at the sentence or at a terminator.
+ends at the sentence or at a terminator. Empty adverbs ("not clearly seen") are skipped.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
@@ -26,6 +28,7 @@ from nlp.tokenizer import TOKEN, texts
 TABLE_FILE = Path(__file__).with_name("triggers.toml")
 
 Says = Literal["negated", "uncertain", "historical", "family", "hypothetical", "nothing", "stop"]
+Looks = Literal["forward", "backward", "both", "sign"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,35 +41,69 @@ class Assertion:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """A phrase and its effect; see triggers.toml. reach: in tokens, None for the sentence."""
+    """A phrase and its effect; see triggers.toml.
 
-    words: tuple[str, ...]
+    reach: in tokens, None for the sentence. until: words that end its scope; forward, only behind
+    the first concept ("no ataxia was seen, and ...").
+    """
+
     says: Says
-    forward: bool
-    backward: bool
+    looks: Looks
     reach: int | None
+    until: frozenset[str] = frozenset()
+
+
+Phrase = tuple[str, ...]
 
 
 @cache
-def triggers() -> dict[str, list[Trigger]]:
-    """All triggers by first word, the longest first."""
-    table: dict[str, list[Trigger]] = {}
-    for group in tomllib.loads(TABLE_FILE.read_text("utf-8"))["trigger"]:
-        for phrase in group["phrases"].split(","):
-            text = phrase.replace("{comma}", " , ")
-            words = tuple(m.group() for m in TOKEN.finditer(text) if not m.group().isspace())
-            looks = group["looks"]
-            trigger = Trigger(
-                words,
-                group["says"],
-                forward=looks in ("forward", "both"),
-                backward=looks in ("backward", "both"),
-                reach=group.get("reach"),
-            )
-            table.setdefault(words[0], []).append(trigger)
-    for first in table:
-        table[first].sort(key=lambda trigger: -len(trigger.words))
+def _table() -> dict[str, Any]:
+    return tomllib.loads(TABLE_FILE.read_text("utf-8"))
+
+
+def _phrases(text: str, slots: dict[str, str]) -> Iterator[Phrase]:
+    """The phrases of a group, every {slot} filled with each of its alternatives."""
+    for phrase in text.split(","):
+        parts = re.split(r"\{(\w+)\}", phrase)
+        filled = [slots[part].split("|") if n % 2 else [part] for n, part in enumerate(parts)]
+        for choice in product(*filled):
+            words = (match.group() for match in TOKEN.finditer(" ".join(choice)))
+            yield tuple(word for word in words if not word.isspace())
+
+
+@cache
+def triggers() -> dict[Phrase, list[Trigger]]:
+    """All triggers by their words."""
+    table: dict[Phrase, list[Trigger]] = {}
+    for group in _table()["trigger"]:
+        trigger = Trigger(
+            group["says"],
+            group["looks"],
+            reach=group.get("reach"),
+            until=frozenset(group.get("until", "").split()),
+        )
+        for phrase in _phrases(group["phrases"], _table()["slots"]):
+            table.setdefault(phrase, []).append(trigger)
     return table
+
+
+@cache
+def _sizes() -> dict[str, list[int]]:
+    """Lengths of the triggers that begin with a word, the longest first."""
+    sizes: dict[str, set[int]] = {}
+    for phrase in triggers():
+        sizes.setdefault(phrase[0], set()).add(len(phrase))
+    return {word: sorted(these, reverse=True) for word, these in sizes.items()}
+
+
+@cache
+def _fillers() -> frozenset[str]:
+    return frozenset(_table()["fillers"].split())
+
+
+@cache
+def _helpers() -> frozenset[str]:
+    return frozenset(_table()["helpers"].split())
 
 
 Hit = tuple[int, int, Trigger]
@@ -75,23 +112,21 @@ Hit = tuple[int, int, Trigger]
 
 def _hits(words: Sequence[str], named: Sequence[bool], *, pseudo: bool) -> Iterator[Hit]:
     """The triggers of a sentence, longest first at each place; pseudo ones or all others."""
-    table = triggers()
     position = 0
     while position < len(words):
-        longest = 0
-        for trigger in table.get(words[position], ()):
-            size = len(trigger.words)
-            if size < longest:
-                break
+        longest = 1
+        for size in _sizes().get(words[position], ()):
             end = position + size
-            if (
-                (trigger.says == "nothing") is pseudo
-                and tuple(words[position:end]) == trigger.words
-                and not any(named[position:end])
-            ):
+            acting = [
+                trigger
+                for trigger in triggers().get(tuple(words[position:end]), ())
+                if (trigger.says == "nothing") is pseudo
+            ]
+            if acting and not any(named[position:end]):
+                yield from ((position, end, trigger) for trigger in acting)
                 longest = size
-                yield position, end, trigger
-        position += max(longest, 1)
+                break
+        position += longest
 
 
 def _acting(words: Sequence[str], named: Sequence[bool]) -> list[Hit]:
@@ -112,12 +147,29 @@ def _scopes(words: Sequence[str], named: Sequence[bool]) -> Iterator[tuple[int, 
         if trigger.says == "stop":
             continue
         reach = len(words) if trigger.reach is None else trigger.reach
-        if trigger.forward:
+        looks = trigger.looks
+        if looks == "sign":
+            looks = "forward" if _leads(words) else "backward"
+        if looks != "backward":
             last = min([wall for wall, _ in walls if wall >= end], default=len(words))
-            yield end, min(last, end + reach), trigger.says
-        if trigger.backward:
+            last = min(last, end + reach)
+            stated = next((i for i in range(end, last) if named[i]), last)
+            ends = (i for i in range(stated, last) if words[i] in trigger.until)
+            yield end, next(ends, last), trigger.says
+        if looks != "forward":
             first = max([wall for _, wall in walls if wall <= start], default=0)
-            yield max(first, start - reach), start, trigger.says
+            first = max(first, start - reach)
+            own = start  # "has" of "has not been seen" is no earlier clause
+            while own and words[own - 1] in _helpers():
+                own -= 1
+            ends = (i + 1 for i in range(own - 1, first - 1, -1) if words[i] in trigger.until)
+            yield next(ends, first), start, trigger.says
+
+
+def _leads(words: Sequence[str]) -> bool:
+    """Does the first sign in brackets of a sentence stand before its item?"""
+    first = next(i for i, word in enumerate(words) if word in "([")
+    return not first or words[first - 1] in ":,;."
 
 
 def _combine(said: set[Says], section: str) -> Assertion:
@@ -153,19 +205,26 @@ class AssertionTagger:
         self, spans: list[Span], tokens: list[str], first: int, last: int, section: str
     ) -> None:
         """Assertions of the concepts of one sentence, tokens [first, last)."""
-        places = [i for i in range(first, last) if not tokens[i].isspace()]
+        inside = {i for span in spans for i in range(span.start, min(span.end, last))}
+        places = [i for i in range(first, last) if i in inside or _counts(tokens, i)]
         place = {i: n for n, i in enumerate(places)}
         words = [tokens[i].lower().replace("’", "'") for i in places]
-        named = [False] * len(words)
-        for span in spans:
-            for i in range(span.start, min(span.end, last)):
-                if i in place:
-                    named[place[i]] = True
+        named = [i in inside for i in places]
+        if words[-1] != ".":  # a line without a full stop is over all the same
+            words, named = [*words, "."], [*named, False]
         scopes = list(_scopes(words, named))
         for span in spans:
-            n = place[span.start]
-            said: set[Says] = {says for start, end, says in scopes if start <= n < end}
+            begin, end = place[span.start], place[min(span.end, last) - 1] + 1
+            said: set[Says] = {says for start, stop, says in scopes if start < end and begin < stop}
             span._.assertion = _combine(said, section)
+
+
+def _counts(tokens: Sequence[str], i: int) -> bool:
+    """Is the token a word to look at? Not blanks, empty adverbs, or the point of a decimal."""
+    token = tokens[i]
+    if token in ".," and tokens[i + 1 : i + 2] and tokens[i + 1].isdigit():
+        return not (i and tokens[i - 1].isdigit())
+    return not token.isspace() and token.lower() not in _fillers()
 
 
 if not Span.has_extension("assertion"):

@@ -12,13 +12,17 @@ from threading import Lock
 from spacy.language import Language
 
 from engine.protocols import Extraction, ReadingContext, Vocabulary
-from engine.types import Document, Finding, Issue, ModelRef, TextSpan
+from engine.types import Document, Finding, Issue, ModelRef, Patient, Sex, TextSpan
 from nlp import assertion, sections
 from nlp.cache import load_lexicon
 from nlp.concepts import KEY
-from nlp.language import other_language
+from nlp.demographics import Demographics, demographics
+from nlp.language import hardly_english, leaning, other_language
 from nlp.pipeline import build
 
+_LONG = 30
+"""Words: an English text this long in which nothing is recognised is worth a word."""
+_NAMED = 3  # documents an issue names, at most
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half characters that no encoder accepts
 
 
@@ -95,14 +99,80 @@ def _unreadable(document: Document) -> Issue | None:
     return None
 
 
+def _doubt(document: Document) -> Issue | None:
+    """Names that several languages share are read, but not what a foreign text says of them."""
+    if document.language is None and (language := leaning(document.text)):
+        return Issue(
+            "warning",
+            document.id,
+            f"the text may not be in English ({language}); what was read from it may be wrong",
+            "send an English translation, or state the language if it is English",
+        )
+    return None
+
+
+def _nothing_found(document: Document) -> Issue | None:
+    """What to say of a readable document that gave no finding; None for a short English one."""
+    if document.language is None and hardly_english(document.text):
+        return Issue(
+            "warning",
+            document.id,
+            "nothing was recognised; the text may not be in English",
+            "send an English translation, or state the language if it is English",
+        )
+    if len(document.text.split()) >= _LONG:
+        return Issue(
+            "info",
+            document.id,
+            "nothing was recognised in this text",
+            "check that it describes the patient's signs and symptoms",
+        )
+    return None
+
+
 def extract(items: Sequence[Document], context: ReadingContext) -> Extraction:
     """Phenotypes of every readable document; one issue for each document that is not."""
     reading = reader(context.vocabulary)
     findings: list[Finding] = []
     issues: list[Issue] = []
+    stated: list[tuple[Document, Demographics]] = []
     for document in items:
         if issue := _unreadable(document):
             issues.append(issue)
-        else:
-            findings.extend(list(reading.findings(document)))
-    return Extraction(tuple(findings), (reading.model,), tuple(issues))
+            continue
+        found = list(reading.findings(document))
+        findings.extend(found)
+        said = demographics(document.text)
+        if issue := _doubt(document) if found or said else _nothing_found(document):
+            issues.append(issue)
+        if said and not document.historical:
+            stated.append((document, said))
+    patient, remarks = _patient(stated, context.patient)
+    return Extraction(tuple(findings), (reading.model,), (*issues, *remarks), patient=patient)
+
+
+def _patient(
+    stated: Sequence[tuple[Document, Demographics]], known: Patient
+) -> tuple[Patient, list[Issue]]:
+    """Age and sex the notes state and the bundle does not; none where the notes disagree."""
+    ages = {said.age_years for _, said in stated if said.age_years is not None}
+    sexes: set[Sex] = {said.sex for _, said in stated if said.sex is not None}
+    patient = Patient(
+        sex=sexes.pop() if known.sex is None and len(sexes) == 1 else None,
+        age_years=ages.pop() if known.age_years is None and len(ages) == 1 else None,
+    )
+    issues: list[Issue] = []
+    if (known.age_years is None and len(ages) > 1) or (known.sex is None and len(sexes) > 1):
+        places = ", ".join(document.id for document, _ in stated[:_NAMED])
+        if len(stated) > _NAMED:
+            places += f" and {len(stated) - _NAMED} more"
+        message = (
+            "the notes disagree on the patient's age or sex; what they disagree on is not used"
+        )
+        issues.append(Issue("warning", places, message, "state sex and birth date in the bundle"))
+    if patient != Patient():
+        document, said = stated[0]
+        quote = " ".join(document.text[said.start : said.end].split())
+        message = f"age and sex are not stated in the bundle; read from the text: {quote!r}"
+        issues.append(Issue("info", document.id, message, "state sex and birth date in the bundle"))
+    return patient, issues

@@ -17,6 +17,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from nlp.sections import HEADINGS
+from nlp.sections import KEY as SECTIONS
 from nlp.tokenizer import texts
 
 # Chosen, not tuned: half of a 100-column line; shorter lines are statements of their own.
@@ -26,8 +27,10 @@ LONGEST_SENTENCE = 500
 _UNFINISHED_WORDS = (
     ", and or of the a an in with without to for no not by from at on is was has had"
 )
-_ABBREVIATED = """dr mr mrs ms prof st jr sr vs eg ie e.g i.e fig figs ref approx ca cf al no nos
+_ABBREVIATED = """dr mr mrs ms prof st jr sr vs eg ie e.g i.e fig figs ref approx ca cf al
     pt pts dept resp temp wt ht hx dx tx rx fx inc ltd vol ed eds etc"""
+_ANSWERS = frozenset(("yes", "no", "y", "n", "none", "denies", "denied"))
+_ITEM = 4  # words of an item of a form, at most
 _UNFINISHED = frozenset(_UNFINISHED_WORDS.split())
 _ABBREVIATIONS = frozenset(_ABBREVIATED.split())
 _BULLET = re.compile(r"[-*•·–+#>]|\d{1,2}[.)]")
@@ -40,10 +43,12 @@ def _stops(doc: Doc, tokens: list[str], i: int) -> bool:
     following = tokens[i + 1]
     if not doc[i].whitespace_ and not following.isspace():
         return following == "," or (following[0].isupper() and i > 0 and tokens[i - 1].islower())
-    if tokens[i] != ".":
-        return True
+    if tokens[i] != ".":  # an answer belongs to its question
+        return tokens[i] != "?" or following.lower() not in _ANSWERS
     before = tokens[i - 1] if i else ""
     if following[0].islower() or before.lower() in _ABBREVIATIONS:
+        return False
+    if before.lower() in ("no", "nos") and following[0].isdigit():  # number
         return False
     list_number = before.isdigit() and (i < 2 or tokens[i - 2].isspace())
     initial = len(before) == 1 and before.isupper() and following[0].isalpha()
@@ -59,7 +64,8 @@ def _breaks(tokens: list[str], i: int, line_length: int) -> bool:
     if _BULLET.match(following):
         return True
     before = tokens[i - 1].lower() if i else ""
-    wrapped = line_length >= WRAPPED_LINE or before in _UNFINISHED
+    answered = i > 1 and tokens[i - 2] in ":?"  # "Fever: no" is finished
+    wrapped = line_length >= WRAPPED_LINE or (before in _UNFINISHED and not answered)
     return not wrapped and not (following[0].islower() and line_length >= WRAPPED_LINE // 2)
 
 
@@ -68,6 +74,19 @@ def bounds(doc: Doc) -> list[tuple[int, int]]:
     starts = np.flatnonzero(doc.to_array([SENT_START]).ravel() == 1).tolist()
     starts = starts if starts[:1] == [0] else [0, *starts]
     return list(pairwise([*starts, len(doc)])) if len(doc) else []
+
+
+def _answers(tokens: list[str], i: int) -> bool:
+    """Is the word after the colon at i an answer, and the next item of a form right behind it?
+
+    "Fever: no Cough: yes" are two statements; "Limbs: no edema Neuro: intact" is none of them.
+    """
+    if tokens[i + 1 : i + 2] == [] or tokens[i + 1].lower() not in _ANSWERS:
+        return False
+    words = tokens[i + 2 : i + 3 + _ITEM]
+    colon = words.index(":") if ":" in words else 0
+    answer = "".join(tokens[i + 3 + colon : i + 4 + colon]).lower()
+    return colon > 0 and all(word.isalpha() for word in words[:colon]) and answer in _ANSWERS
 
 
 class SentenceSplitter:
@@ -80,9 +99,13 @@ class SentenceSplitter:
         for i, text in enumerate(tokens):
             if text in (".", "?", "!"):
                 starts[i + 1] |= _stops(doc, tokens, i)
+            elif text == ":" and _answers(tokens, i):
+                starts[i + 2] = True
             elif "\n" in text and text.isspace():
                 starts[i + 1] |= _breaks(tokens, i, doc[i].idx - line_start)
                 line_start = doc[i].idx + len(text)
+        for section in doc.spans.get(SECTIONS, ()):
+            starts[section.end] = True
         starts[::LONGEST_SENTENCE] = [True] * len(starts[::LONGEST_SENTENCE])
         for heading in doc.spans.get(HEADINGS, ()):
             starts[heading.start] = starts[heading.end] = True

@@ -7,21 +7,20 @@ from engine.types import Document, Patient, Sex
 from nlp.demographics import demographics
 from nlp.extract import extract
 
+STATED: list[tuple[str, float, Sex | None]] = [
+    ("24-year-old woman with cough", 24, "female"),
+    ("61 year old Male", 61, "male"),
+    ("A 3-month-old boy", 0.25, "male"),
+    ("61 y/o M with chest pain", 61, "male"),
+    ("Mr X is a 45 yo white male who fell", 45, "male"),
+    ("The patient is a 30-year-old right-handed gentleman", 30, "male"),
+    ("A 2 day old infant girl", 2 / 365.25, "female"),
+    ("9 years old, presents with fever", 9, None),
+    ("She is 5 years of age", 5, None),
+]
 
-@pytest.mark.parametrize(
-    ("text", "age", "sex"),
-    [
-        ("24-year-old woman with cough", 24, "female"),
-        ("61 year old Male", 61, "male"),
-        ("A 3-month-old boy", 0.25, "male"),
-        ("61 y/o M with chest pain", 61, "male"),
-        ("Mr X is a 45 yo white male who fell", 45, "male"),
-        ("The patient is a 30-year-old right-handed gentleman", 30, "male"),
-        ("A 2 day old infant girl", 2 / 365.25, "female"),
-        ("9 years old, presents with fever", 9, None),
-        ("She is 5 years of age", 5, None),
-    ],
-)
+
+@pytest.mark.parametrize(("text", "age", "sex"), STATED)
 def test_stated_age_and_sex(text: str, age: float, sex: Sex | None) -> None:
     found = demographics(text)
     assert found is not None

@@ -86,6 +86,24 @@ def test_another_language_is_an_issue_and_no_finding(context: ReadingContext) ->
     assert [span.document for span in spans(extraction)] == ["en"]
 
 
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [
+        ("Patient mit Fieber, Husten. Verdacht auf Lupus. Vater gesund.", ["warning"]),
+        ("Kein Asthma bekannt, Verdacht auf Migraine.", ["warning"]),  # "Asthma" is English too
+        ("Paciente con fiebre, tos.", ["warning"]),
+        ("She was seen on the ward and is well.", []),
+        ("She was seen on the ward and is well. " * 5, ["info"]),
+        ("Fever, cough, ataxia", []),
+    ],
+)
+def test_nothing_recognised_is_not_silent(
+    context: ReadingContext, text: str, levels: list[str]
+) -> None:
+    extraction = extract([Document("n", "", text)], context)
+    assert [issue.level for issue in extraction.issues] == levels
+
+
 def test_only_phenotypes_become_findings(context: ReadingContext) -> None:
     assert extract([Document("n", "", "Mild, autosomal recessive, all.")], context).findings == ()
 
@@ -110,9 +128,13 @@ def test_real_notes(context: ReadingContext, data: Path) -> None:
     csv.field_size_limit(sys.maxsize)
     with (data / "nlp" / "notes" / "mtsamples_1088.csv").open(encoding="utf-8") as file:
         texts = [row["text"] for row in islice(csv.DictReader(file), 0, 1088, 30)]
-    documents = [Document(str(n), "", text) for n, text in enumerate(texts)]
-    extraction = extract(documents, context)
-    assert extraction.issues == ()
+    extraction = extract(
+        [Document(str(n), "", text, language="en") for n, text in enumerate(texts)], context
+    )
+    (issue,) = extraction.issues  # these are many patients
+    assert "disagree" in issue.message
+    assert issue.where.startswith("0, ")
+    assert issue.where.endswith(" more")
     assert extraction.findings
     for span in spans(extraction):
         assert span.quote == texts[int(span.document)][span.start : span.end]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlp.language import other_language
+from nlp.language import hardly_english, leaning, other_language
 
 GERMAN = "Der Patient klagt über Fieber, das seit drei Tagen mit Husten besteht. Keine Atemnot."
 FRENCH = (
@@ -40,3 +40,18 @@ def test_language(text: str, stated: str | None, expected: str | None) -> None:
 @given(st.text())
 def test_any_text_has_an_answer(text: str) -> None:
     assert other_language(text) == other_language(text)
+
+
+SHORT_GERMAN = "Patient mit Fieber, Husten, Atemnot. Verdacht auf Lupus. Vater gesund."
+
+
+def test_a_short_foreign_text_is_doubted() -> None:
+    assert other_language(SHORT_GERMAN) is None
+    assert hardly_english(SHORT_GERMAN)
+    assert leaning(SHORT_GERMAN) == "de"
+
+
+def test_an_english_text_is_not_doubted() -> None:
+    assert not hardly_english(ENGLISH)
+    assert leaning(ENGLISH) is None
+    assert leaning("Fever, cough. Seen by Dr. de la Cruz") is None

@@ -33,6 +33,9 @@ def sentences(text: str) -> list[str]:
         ),
         ("PMH: Asthma", ["PMH:", "Asthma"]),
         ("Well.,EXAM:, Thin", ["Well.", ",", "EXAM:", ", Thin"]),
+        ("Fever: no\nCough: yes", ["Fever: no", "Cough: yes"]),
+        ("Fever: no Cough: yes", ["Fever: no", "Cough: yes"]),
+        ("Fever? No. Cough?", ["Fever? No.", "Cough?"]),
         ("Is it asthma? Perhaps!", ["Is it asthma?", "Perhaps!"]),
     ],
 )

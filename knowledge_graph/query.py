@@ -16,6 +16,8 @@ from knowledge_graph.schema import Disease, Edge, Term
 NodeKind = Literal["disease", "phenotype"]
 LOWEST_SCORE = 75.0
 """Similarity (0 to 100, rapidfuzz WRatio) below which a name is not offered."""
+SHORTEST_SHARE = 0.6
+"""A name shorter than this share of the query is only a part of it ("ARF" in "marfan")."""
 LONGEST_PATH = 6
 """Edges; longer connections in this graph say nothing."""
 
@@ -81,6 +83,8 @@ class Queries:
         )
         best: dict[str, Hit] = {}
         for processed, score, place in found:
+            if len(processed) < SHORTEST_SHARE * len(wanted):
+                continue
             kind, code, label = names.nodes[place]
             # WRatio forgives missing words; a name of another length is less alike than it says
             score *= 0.9 + 0.1 * min(len(wanted), len(processed)) / max(len(wanted), len(processed))

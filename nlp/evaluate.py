@@ -90,6 +90,8 @@ def _gold(folder: Path, vocabulary: Vocabulary) -> Iterator[_Gold]:
 
 
 def _is_scored(term: str, vocabulary: Vocabulary) -> bool:
+    if not term.startswith("HP:"):  # a local term: the corpora annotate HPO only
+        return False
     above = vocabulary.ancestors(term)
     return bool(above & _SCORED) or bool(above and not (above | {term}) & _UNSCORED)
 

@@ -175,13 +175,40 @@ def path(start: str, end: str, limit: int) -> None:
             click.echo(f"     {edge.subject} {edge.predicate} {edge.object}  [{sources(edge)}]")
 
 
+@kg.command()
+def load() -> None:
+    """Load the graph into the Neo4j server that KONSIL_NEO4J_URI names; safe to repeat."""
+    from knowledge_graph import records
+    from knowledge_graph.neo4j_store import Settings
+    from knowledge_graph.neo4j_store import load as load_into
+
+    settings = Settings.from_environment()
+    graph = _engine().graph
+    held = load_into(records.nodes(graph), records.edges(graph), settings, _progress)
+    click.echo(held.report())
+
+
+@kg.command()
+def verify() -> None:
+    """Compare the Neo4j server that KONSIL_NEO4J_URI names with the embedded graph."""
+    from knowledge_graph import records
+    from knowledge_graph.neo4j_store import Settings
+    from knowledge_graph.neo4j_store import verify as verify_on
+
+    settings = Settings.from_environment()
+    graph = _engine().graph
+    found = verify_on(settings, records.nodes(graph), records.edges(graph))
+    click.echo(found.report())
+    sys.exit(0 if found.ok else 1)
+
+
 @main.command()
 @click.argument("name", metavar="NAME")
 @click.argument("paths", type=PATH, nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--misses", type=PATH, help="Write one JSON line for every miss to this file.")
 def bench(name: str, paths: tuple[Path, ...], as_json: bool, misses: Path | None) -> None:
-    """Run benchmark NAME (rank, concepts, assertion, labs or bundle) on PATHS."""
+    """Run benchmark NAME (rank, labs, vignettes, concepts, assertion or bundle) on PATHS."""
     import orjson
 
     from api.benchmarks import run

@@ -101,7 +101,7 @@ def _check_properties(
 
 
 def _refused(message: str) -> StoreError:
-    return StoreError(message, fix="correct the importer; `konsil kg audit` lists all such records")
+    return StoreError(message, fix="correct the importer")
 
 
 def _digest(record: tuple[object, ...]) -> int:

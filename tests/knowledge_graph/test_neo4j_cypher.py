@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from neo4j.exceptions import ClientError
 
 from knowledge_graph.neo4j_store import Settings, cypher, load
 from knowledge_graph.neo4j_store.connection import Server
@@ -78,7 +79,6 @@ def test_memory_limit(ask):
         "MERGE (n:Evil {id: 1}) RETURN n",
         "MATCH (n) REMOVE n.name",
         "CALL () { CREATE (:Evil) } IN TRANSACTIONS",
-        "PROFILE CREATE (:Evil)",
         "CYPHER runtime = slotted CREATE (:Evil)",
         "/* MATCH */ FOREACH (x IN [1] | CREATE (:Evil))",
         "CREATE INDEX evil FOR (n:Evil) ON (n.x)",
@@ -89,9 +89,9 @@ def test_writing_is_refused_by_the_read_transaction(ask, server: Settings, state
     before = count(server)
     with pytest.raises(StoreError, match="only reading queries") as raised:
         ask(statement)
-    assert (
-        raised.value.__cause__.code == "Neo.ClientError.Statement.AccessMode"
-    )  # the server says so
+    said = raised.value.__cause__  # by the server, nothing of ours stands in front of it
+    assert isinstance(said, ClientError)
+    assert said.code == "Neo.ClientError.Statement.AccessMode"
     assert count(server) == before
 
 
@@ -124,9 +124,11 @@ def test_what_is_not_about_the_graph_is_refused_by_the_plan(ask, statement: str)
         ask(statement)
 
 
-@pytest.mark.parametrize("statement", ["RETURN 1; CREATE (:Evil)", "RETURN", "", "EXPLAIN PROFILE"])
+@pytest.mark.parametrize(
+    "statement", ["RETURN 1; CREATE (:Evil)", "RETURN", "", "PROFILE CREATE (:Evil)"]
+)
 def test_what_is_no_statement(ask, statement: str):
-    with pytest.raises(StoreError, match="SyntaxError"):
+    with pytest.raises(StoreError, match=r"SyntaxError|ArgumentError"):
         ask(statement)
 
 

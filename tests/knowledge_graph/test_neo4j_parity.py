@@ -32,7 +32,7 @@ def questions(graph: Graph) -> Iterator[Callable[[GraphStore], Any]]:
     nodes, edges = graph
     ids = ["no:such", *(node.id for node in draw.sample(nodes, min(12, len(nodes))))]
     texts = ["", "arthritis", "gout", "AbCa", '"* OR ~', *ids]
-    for node in draw.sample(nodes, min(12, len(nodes))):
+    for node in draw.sample(nodes, min(6, len(nodes))):
         for label in (node.name, *node.synonyms, *node.xrefs):
             texts += [label, label[:6], label[1:], label.replace("e", "a", 1)]
     for text in texts:
@@ -71,10 +71,10 @@ def test_small(server: Settings):
 
 
 def test_packaged(server: Settings):
-    assert_parity(packaged(), server)
+    assert_parity(packaged(60), server)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(graph=graphs())
 def test_any_graph(server: Settings, graph: Graph):
     assert_parity(graph, server)

@@ -1,6 +1,7 @@
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -22,9 +23,14 @@ CALLS = {
     "read_nodes": lambda settings: list(read_nodes(settings)),
     "read_edges": lambda settings: list(read_edges(settings)),
     "cypher": lambda settings: cypher("RETURN 1", settings=settings, timeout_s=1),
-    "search": lambda settings: Neo4jQueries(settings).search("gout"),
-    "node": lambda settings: Neo4jQueries(settings).node("OMIM:1"),
+    "search": lambda settings: asked(settings, lambda store: store.search("gout")),
+    "node": lambda settings: asked(settings, lambda store: store.node("OMIM:1")),
 }
+
+
+def asked(settings: Settings, question: Callable[[Neo4jQueries], object]) -> object:
+    with Neo4jQueries(settings) as store:
+        return question(store)
 
 
 def test_from_environment():

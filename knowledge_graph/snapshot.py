@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -73,13 +73,15 @@ def cache_folder() -> Path:
 def cached(key: str, build: Callable[[], Snapshot]) -> Snapshot:
     """The snapshot of this key from the cache, built and stored when it is not there.
 
-    A damaged cache file is built anew; a cache folder that cannot be written costs only time.
+    A damaged cache file is built anew; a cache folder that cannot be written costs only time. Names
+    come back as JSON has them (lists, no tuples) whether they were built or read.
     """
     path = cache_folder() / f"{key}.npz"
     try:
         return _load(path)
     except (OSError, EOFError, ValueError, KeyError, BadZipFile):
-        snapshot = build()
+        built = build()
+    snapshot = replace(built, names=orjson.loads(orjson.dumps(built.names)))
     with suppress(OSError):
         _save(path, snapshot)
     return snapshot

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -17,6 +16,7 @@ from engine.types import SourceRef
 from knowledge_graph import onset
 from knowledge_graph.frequency import EXCLUDED, never, pooled
 from knowledge_graph.matching import Matcher
+from knowledge_graph.names import plain_name
 from knowledge_graph.opposites import excluded_through, opposites
 from knowledge_graph.schema import PHENOTYPE_ROOT, Annotation, Details, Rejected, Term
 from knowledge_graph.snapshot import Floats, Snapshot, cached, key_of
@@ -240,11 +240,6 @@ def _describe(diseases: list[dict[str, Any]], details: Mapping[str, Details]) ->
         disease["synonyms"] = sorted(said.synonyms) if said else []
         disease["xrefs"] = sorted(said.xrefs) if said else []
         disease["course"] = dict(said.course) if said else {}
-
-
-def plain_name(name: str) -> str:
-    """Lower case, words and numbers only: how two names are compared."""
-    return re.sub(r"[^a-z0-9]+", " ", name.lower()).strip()
 
 
 def _course(rows: Sequence[Annotation], ontology: Ontology) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from engine.protocols import Floats, Label
 from engine.types import Code, GraphEdge, Match, Patient, Sex, SourceRef
-from knowledge_graph.compile import load, plain_name
+from knowledge_graph.compile import load
 from knowledge_graph.frequency import pooled
 from knowledge_graph.matching import Matcher
+from knowledge_graph.names import plain_name
 from knowledge_graph.onset import X_LINKED_RECESSIVE, Y_LINKED
 from knowledge_graph.schema import (
     AGE_BANDS,

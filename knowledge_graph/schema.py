@@ -43,6 +43,7 @@ class Annotation:
     "I" inheritance, "C" clinical course, "H" past history, "M" modifier. reference: PMID, OMIM or
     ORPHA entry the row comes from. evidence: "PCS" published study, "TAS" traceable author
     statement, "IEA" inferred from electronic annotation. row: line number in the file, from 1.
+    dataset: name and release of the source where it is not HPOA.
     """
 
     disease: str
@@ -56,6 +57,7 @@ class Annotation:
     sex: str
     aspect: str
     row: int
+    dataset: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,30 @@ class Details:
     synonyms: tuple[str, ...]
     xrefs: tuple[str, ...]
     course: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class DiseaseEntry:
+    """What one source says of a disease beside its findings; the fields are those of `Disease`.
+
+    A source may yield several for one id: names and codes add up.
+    """
+
+    id: str
+    name: str
+    synonyms: tuple[str, ...] = ()
+    xrefs: tuple[str, ...] = ()
+    epidemiology: Epidemiology | None = None
+    course: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+
+
+@dataclass(frozen=True, slots=True)
+class SameDisease:
+    """Two ids of one disease (an exact match). source: dataset and release that says so."""
+
+    one: str
+    other: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,3 +204,7 @@ class Edge:
     object: str
     sources: tuple[str, ...]
     properties: Mapping[str, Value] = field(default_factory=dict[str, Value])
+
+
+Record = Term | Annotation | DiseaseEntry | SameDisease | Node | Edge | Rejected
+"""What an importer yields. Edges may name a disease by its id in any catalogue."""

@@ -28,7 +28,7 @@ PREFIXES = {"Orphanet": "ORPHA", "mesh": "MESH"}
 
 _SUBJECT = re.compile(r"MONDO:\d{7}")
 _OBJECT = re.compile(r"(\w+):(\S+)")
-_RETIRED = re.compile(r"obsolete\b", re.IGNORECASE)
+_RETIRED = re.compile(r"obsoleted?\b", re.IGNORECASE)
 _NOT_RARE = "NON RARE IN EUROPE: "
 _VERSION = re.compile(r"#\s*mapping_set_version:\s*(.+?)\s*")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")

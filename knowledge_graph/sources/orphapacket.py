@@ -103,6 +103,8 @@ TERMINOLOGIES = {
 }
 """Source of an external reference -> CURIE prefix; OMIM is apart, because it is an identity."""
 
+_NOTHING: Mapping[str, Any] = {}
+
 
 def release(path: Path) -> str:
     """The version of the first packet that has one, else "unstated".
@@ -342,7 +344,7 @@ def _packets(path: Path) -> Iterator[tuple[int, _Packet | None]]:
             read: Any = json.loads(text)
         except json.JSONDecodeError:
             read = None
-        fields: Mapping[str, Any] = next(_items(read, "Orphapacket"), {})
+        fields = next(_items(read, "Orphapacket"), _NOTHING)
         code, name = _text(fields, "ORPHAcode"), _text(fields, "Label")
         yield row, _Packet(f"ORPHA:{code}", name, fields) if code and name else None
 

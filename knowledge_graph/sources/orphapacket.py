@@ -327,14 +327,16 @@ def _text(item: Mapping[str, Any], key: str) -> str:
 def _items(value: object, key: str) -> Iterator[Mapping[str, Any]]:
     for item in _dicts(value):
         if key in item:
-            yield from _items(item[key], key)
+            yield from _dicts(item[key])
         else:
             yield item
 
 
-def _dicts(value: object) -> list[Mapping[str, Any]]:
-    values = cast(list[Any], value) if isinstance(value, list) else [value]
-    return [cast(Mapping[str, Any], item) for item in values if isinstance(item, Mapping)]
+def _dicts(value: object) -> list[dict[str, Any]]:
+    if isinstance(value, dict):
+        return [cast(dict[str, Any], value)]
+    values = cast(list[Any], value) if isinstance(value, list) else []
+    return [item for item in values if isinstance(item, dict)]
 
 
 def _packets(path: Path) -> Iterator[tuple[int, _Packet | None]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -51,7 +51,7 @@ def compile_graph(
     by_disease: dict[str, list[Annotation]] = defaultdict(list)
     for row in rows:
         by_disease[row.disease].append(row)
-    identity = Identity(_names(rows, given.entries), given.same)
+    identity = Identity(_names(rows, given.entries), [*given.same, *given.matches()])
     diseases = _diseases(identity, given.entries, rows, genes)
     ranked: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
@@ -60,10 +60,10 @@ def compile_graph(
     for disease in diseases:
         own = [row for name in (disease["id"], *disease["aliases"]) for row in by_disease[name]]
         disease |= _course(own, ontology)
-        if not own:
+        phenotypes = [row for row in own if row.aspect == "P"]
+        if not phenotypes:
             others.append(disease)
             continue
-        phenotypes = [row for row in own if row.aspect == "P"]
         table.add(phenotypes, ontology)
         profiles.add(len(ranked), phenotypes, ontology)
         ranked.append(disease)
@@ -116,6 +116,13 @@ class _Given:
                 self.edges.append(record)
             case Rejected():
                 self.rejected.append(record)
+
+    def matches(self) -> Iterator[SameDisease]:
+        """Cross-references that are themselves described: the same disease in another catalogue."""
+        for disease, said in self.entries.items():
+            codes = {code for entry in said for code in entry.xrefs}
+            for code in sorted(codes & self.entries.keys()):
+                yield SameDisease(disease, code, f"cross-reference of {disease}")
 
 
 class Ontology:

@@ -1,4 +1,4 @@
-"""The Human Disease Ontology, from its table HumanDO.tsv (plain or .gz).
+"""The Human Disease Ontology, from its table HumanDO.tsv (plain or .gz) or the folder of it.
 
 Columns read: id, label, subClassOf. The parent is given by its label; a disease with several
 parents has a row for each.
@@ -15,7 +15,7 @@ from pathlib import Path
 from engine.exceptions import SourceError
 from knowledge_graph.schema import DiseaseEntry, Edge, Record, Rejected
 from knowledge_graph.sources.findings import Findings
-from knowledge_graph.sources.opening import opened
+from knowledge_graph.sources.opening import files_in, opened
 
 NAME = "Human Disease Ontology"
 COLUMNS = ("id", "label", "subClassOf")
@@ -56,7 +56,7 @@ def read(path: Path, findings: Findings) -> Iterator[Record]:
 
 def _rows(path: Path) -> Iterator[tuple[int, str, str, str]]:
     """Line number, id, label and the parent's label of each row."""
-    with opened(path) as file:
+    with opened(files_in(path, "HumanDO.tsv*")[0]) as file:
         table = csv.DictReader(file, delimiter="\t")
         if missing := set(COLUMNS) - set(table.fieldnames or ()):
             raise SourceError(

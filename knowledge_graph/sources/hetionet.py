@@ -1,9 +1,11 @@
 """Hetionet: which drugs treat or palliate a disease, where it sits, which symptoms go with it.
 
 A folder with `nodes.tsv` and `edges*.sif` (plain or .gz), the release itself or a subset of it.
-Disease-symptom and disease-anatomy edges come from MEDLINE: the two topics stand on the same
-articles more often than by chance (think-lab.github.io/d/67). They say that, not how often a
-patient has the symptom, so they bear no frequency.
+Disease-symptom edges come from MEDLINE: both topics stand on the same articles more often than by
+chance, as its makers write in
+thinklab.org/discussion/mining-knowledge-from-medline-articles-and-their-indexed-mesh-terms/67.
+By a later parser of the makers' files (AlzKB's, of github.com/dhimmel/medline) disease-anatomy edges
+do too. These edges say that, not how often a patient has the symptom: they bear no frequency.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def _conditions(path: Path) -> Iterator[Condition]:
             name, codes = entry["cond-name-eng"], entry["icd10-id"]
             yield Condition(
                 name,
-                tuple({entry["condition_name"], key} - {name}),
+                tuple(sorted({entry["condition_name"], key} - {name})),
                 tuple(f"ICD10:{code.upper()}" for code in re.findall(r"[A-Za-z]\d[\d.]*", codes)),
                 {evidence: _share(p) for evidence, p in shares["probabilities"][key].items()},
             )

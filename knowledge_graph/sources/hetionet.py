@@ -4,8 +4,8 @@ A folder with `nodes.tsv` and `edges*.sif` (plain or .gz), the release itself or
 Disease-symptom edges come from MEDLINE: both topics stand on the same articles more often than by
 chance, as its makers write in
 thinklab.org/discussion/mining-knowledge-from-medline-articles-and-their-indexed-mesh-terms/67.
-By a later parser of the makers' files (AlzKB's, of github.com/dhimmel/medline) disease-anatomy edges
-do too. These edges say that, not how often a patient has the symptom: they bear no frequency.
+By a later parser of the makers' files (AlzKB's, of github.com/dhimmel/medline) disease-anatomy
+edges do too. Neither says how often a patient has the symptom, so they bear no frequency.
 """
 
 from __future__ import annotations

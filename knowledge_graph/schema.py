@@ -151,7 +151,7 @@ NodeKind = Literal[
     "RiskFactor",
 ]
 Predicate = Literal[
-    "is_a",  # Phenotype -> Phenotype, Disease -> Disease
+    "is_a",  # Phenotype -> Phenotype, Disease -> Disease, Drug -> DrugClass
     "has_phenotype",  # Disease -> Phenotype; frequency, stated, onset, sex
     "lacks_phenotype",  # Disease -> Phenotype: stated not to show it
     "associated_with_gene",  # Disease -> Gene

@@ -103,7 +103,8 @@ def load(sources: Sequence[Added] = (), progress: Progress = lambda message: Non
         SourceError: a source is missing or not what it should be.
     """
     files = packaged_files()
-    code = [*sorted(Path(__file__).parent.rglob("*.py")), *curated_files()]
+    own = Path(__file__).parent
+    code = [*sorted(own.rglob("*.py")), *sorted(own.rglob("*.toml")), *curated_files()]
     states = [*map(_state, (*files.values(), *code)), *(f"{s.name}:{s.sha256}" for s in sources)]
 
     def build() -> Snapshot:

@@ -29,6 +29,14 @@ from knowledge_graph.schema import (
 )
 from knowledge_graph.snapshot import Floats, Snapshot
 
+# Chosen on the shared development cases; engine/CARD.md lists what was tried.
+UNSTATED_PREVALENCE = 1e-6
+"""Share of the population taken for a disease whose prevalence no source states."""
+PREVALENCE_WEIGHT = 0.25
+"""Exponent on prevalence: who is brought to a clinic is not a sample of the population."""
+LEAST_BACKGROUND = 1e-9
+"""Below every share that a candidate can have: a term that only groupings show."""
+
 
 def compile_graph(
     terms: Iterable[Term],
@@ -47,7 +55,7 @@ def compile_graph(
         given.take(record)
     all_terms = [*terms, *given.terms]
     ontology = Ontology(all_terms, replaced)
-    rows = _usable(given.annotations, ontology, given.rejected)
+    rows = _usable([*given.annotations, *given.mentioned(ontology)], ontology, given.rejected)
     by_disease: dict[str, list[Annotation]] = defaultdict(list)
     for row in rows:
         by_disease[row.disease].append(row)
@@ -61,8 +69,9 @@ def compile_graph(
         own = [row for name in (disease["id"], *disease["aliases"]) for row in by_disease[name]]
         disease |= _course(own, ontology)
         phenotypes = [row for row in own if row.aspect == "P"]
-        if not phenotypes:
+        if all(row.frequency == MENTIONED for row in phenotypes):
             others.append(disease)
+            given.edges += [_mention(row) for row in phenotypes]
             continue
         table.add(phenotypes, ontology)
         profiles.add(len(ranked), phenotypes, ontology)
@@ -116,6 +125,34 @@ class _Given:
                 self.edges.append(record)
             case Rejected():
                 self.rejected.append(record)
+
+    def mentioned(self, ontology: Ontology) -> list[Annotation]:
+        """The has_phenotype edges to terms, taken out of the edges: stated, but not how often."""
+        mentions = [
+            edge
+            for edge in self.edges
+            if edge.predicate == "has_phenotype"
+            and ontology.find(edge.object) is not None
+            and edge.subject in self.entries
+        ]
+        chosen = set(map(id, mentions))
+        self.edges = [edge for edge in self.edges if id(edge) not in chosen]
+        return [
+            Annotation(
+                disease=edge.subject,
+                name=self.entries[edge.subject][0].name,
+                term=edge.object,
+                negated=False,
+                reference="; ".join(edge.sources),
+                evidence="",
+                onset="",
+                frequency=MENTIONED,
+                sex="",
+                aspect="P",
+                row=0,
+            )
+            for edge in mentions
+        ]
 
     def matches(self) -> Iterator[SameDisease]:
         """Cross-references that are themselves described: the same disease in another catalogue."""
@@ -245,6 +282,11 @@ def _distinct(names: Iterable[str], besides: str) -> list[str]:
     return sorted(first.values())
 
 
+def _mention(row: Annotation) -> Edge:
+    """The mention of a finding with a disease that nothing else is known of."""
+    return Edge(row.disease, "has_phenotype", row.term, (row.reference,), {"stated": (MENTIONED,)})
+
+
 def _facts(
     given: _Given, identity: Identity, ontology: Ontology, genes: Mapping[str, tuple[str, ...]]
 ) -> list[Edge]:
@@ -337,7 +379,7 @@ def _assembled(
     term, disease, via, share = (np.array(column) for column in zip(*closure, strict=True))
     term_start = np.searchsorted(term, np.arange(len(ontology.index) + 1)).astype(np.int32)
     share = share.astype(np.float32)
-    background = _background(term_start, share, diseases)
+    background = _background(term_start, share, disease, prior_weights(names["diseases"]))
     rows = np.array(table.rows, np.int32).T
     denied = np.array(sorted(profiles.denied), np.int32).reshape(-1, 2)
     matcher = Matcher(
@@ -369,9 +411,25 @@ def _assembled(
     )
 
 
-def _background(term_start: np.ndarray, share: Floats, size: int) -> Floats:
-    sums = np.concatenate([[0.0], np.cumsum(share, dtype=np.float64)])
-    return ((sums[term_start[1:]] - sums[term_start[:-1]]) / size).astype(np.float32)
+def prior_weights(diseases: Sequence[Mapping[str, Any]]) -> Floats:
+    """How common each candidate is taken to be before anything is known of the patient; sums to 1.
+
+    Prevalence to the power of `PREVALENCE_WEIGHT`; 0 for a grouping, which is no candidate.
+    """
+    said = [disease["epidemiology"] for disease in diseases]
+    stated = [UNSTATED_PREVALENCE if e is None else e["prevalence"] for e in said]
+    weights = np.array(stated) ** PREVALENCE_WEIGHT
+    weights[[disease["grouping"] for disease in diseases]] = 0
+    return (weights / weights.sum()).astype(np.float32)
+
+
+def _background(
+    term_start: np.ndarray, share: Floats, disease: np.ndarray, weights: Floats
+) -> Floats:
+    """P(finding) over all candidates, each as common as it is taken to be; never quite 0."""
+    sums = np.concatenate([[0.0], np.cumsum(share * weights[disease], dtype=np.float64)])
+    background = sums[term_start[1:]] - sums[term_start[:-1]]
+    return np.maximum(background, LEAST_BACKGROUND).astype(np.float32)
 
 
 def _chance(matcher: Matcher, drawn: Mapping[int, int], diseases: int) -> Floats:

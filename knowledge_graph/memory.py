@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.protocols import Floats, Label
 from engine.types import Code, GraphEdge, Match, Patient, Sex, SourceRef
 from knowledge_graph.build import added, load
+from knowledge_graph.compile import prior_weights
 from knowledge_graph.frequency import pooled
 from knowledge_graph.matching import Matcher
 from knowledge_graph.names import plain_name
@@ -37,10 +38,6 @@ ABSENCE_WEIGHT = 0.1
 """Exponent on the likelihood ratio of a finding that was looked for and not found."""
 ABSENCE_FROM = 0.7
 """Absence speaks only against diseases that show the finding in at least this share."""
-UNSTATED_PREVALENCE = 1e-6
-"""Share of the population taken for a disease whose prevalence no source states."""
-PREVALENCE_WEIGHT = 0.25
-"""Exponent on prevalence: who is brought to a clinic is not a sample of the population."""
 MISFIT = 0.1
 """Prior factor for a disease whose stated onset or inheritance does not fit age or sex."""
 
@@ -324,10 +321,7 @@ class MemoryGraph:
 
     @cached_property
     def _prevalence(self) -> Floats:
-        stated = [UNSTATED_PREVALENCE if e is None else e.prevalence for e in self._epidemiology]
-        weights = np.array(stated) ** PREVALENCE_WEIGHT
-        weights[[entry.grouping for entry in self.entries]] = 0
-        return (weights / weights.sum()).astype(np.float32)
+        return prior_weights(self.snapshot.names["diseases"])
 
     @cached_property
     def _age_factors(self) -> dict[str, Floats]:

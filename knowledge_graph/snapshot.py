@@ -42,8 +42,8 @@ class Snapshot:
         through closure_via (a term index), with smoothed share closure_share (0 to 1).
     denied: (N, 2), (term, disease) pairs, sorted: the sources say the disease does not show it.
     opposed: (O, 2), (term, other) pairs, sorted: who shows one is not credited for the other.
-    background: (T,), mean share over all diseases. chance: (D,), mean log likelihood ratio that a
-        finding drawn from all annotations would give this disease.
+    background: (T,), share of the candidates, each weighted by its prior. chance: (D,), mean log
+        likelihood ratio that a finding drawn from all annotations would give this disease.
     """
 
     names: dict[str, Any]

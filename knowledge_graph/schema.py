@@ -161,14 +161,14 @@ NodeKind = Literal[
     "RiskFactor",
 ]
 Predicate = Literal[
-    "is_a",  # Phenotype -> Phenotype, Disease -> Disease
+    "is_a",  # Phenotype -> Phenotype, Disease -> Disease, Drug -> DrugClass
     "has_phenotype",  # Disease -> Phenotype; frequency, stated, onset, sex
     "lacks_phenotype",  # Disease -> Phenotype: stated not to show it
     "associated_with_gene",  # Disease -> Gene
     "treats",  # Drug, Treatment or Procedure -> Disease
     "palliates",  # Drug -> Disease
     "contraindicated_in",  # Drug, DrugClass or Treatment -> Disease; because
-    "interacts_with",  # Drug -> Drug; severity, effect
+    "interacts_with",  # Drug -> Drug, one for a pair; severity, effect, mechanism, management
     "confirms",  # Test -> Disease
     "excludes",  # Test -> Disease
     "raises_risk_of",  # RiskFactor -> Disease

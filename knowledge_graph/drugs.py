@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from knowledge_graph.curated import local_id
 from knowledge_graph.pharmacology import SEVERITIES
@@ -41,7 +42,7 @@ ROUTES_AND_TIMES = _set_of("""
     transdermal eye ear rectal vaginal by mouth od bd bid tds tid qds qid qd om on hs nocte mane prn
     sos stat ac pc daily day days week weeks weekly month months monthly hour hours hourly once
     twice thrice every each alternate times time x morning evening night bedtime noon at a per as
-    needed required dose doses mg mcg g ml iu units unit
+    needed required dose doses mg mcg ml iu units unit
 """)
 """Words for the route and the times a medicine is given."""
 SALTS = _set_of("""
@@ -54,6 +55,9 @@ SALTS = _set_of("""
     monohydrate dihydrate trihydrate sesquihydrate
 """)
 """Words for the salt, ester or hydrate of an ingredient."""
+ASIDE = FORMS | ROUTES_AND_TIMES | SALTS
+MOST_WORDS = 8
+"""Words of the longest name that is looked for."""
 
 _UNIT = r"(?:mcg|micrograms?|µg|ug|mg|milligrams?|grams?|gm|g|kg|ml|l|iu|units?|mmol|meq|%)"
 _PER = (
@@ -141,9 +145,13 @@ class DrugNames:
         return Medicine(tuple(sorted(ingredients)), tuple(unknown))
 
     def _exact(self, text: str) -> tuple[str, ...] | None:
-        for listed in _readings(text):
-            if (ids := self._ids.get(" ".join(listed))) is not None:
-                return ids
+        """The medicine whose name is the text, or what is left of it with as little left aside."""
+        if (ids := self._ids.get(" ".join(words(text)))) is not None:
+            return ids
+        for equally_long in _readings(words(_without_dose(text))):
+            meant = {self._ids[name] for name in equally_long if name in self._ids}
+            if meant:
+                return meant.pop() if len(meant) == 1 else None
         return None
 
     def _hyphenated(self, part: str) -> tuple[str, ...]:
@@ -215,14 +223,14 @@ def _without_dose(text: str) -> str:
     return _TIME.sub(" ", _DOSE.sub(" ", text))
 
 
-def _readings(text: str) -> Iterator[list[str]]:
-    """The words of a text as typed, then with ever more left aside."""
-    yield words(text)
-    bare = words(_without_dose(text))
-    yield bare
-    for aside in (ROUTES_AND_TIMES, FORMS, SALTS):
-        bare = [word for word in bare if word not in aside]
-        yield bare
+def _readings(typed: Sequence[str]) -> Iterator[list[str]]:
+    """What is left when words before and after are left aside, the longest first."""
+    aside = [word in ASIDE for word in typed]
+    before = len(list(takewhile(bool, aside)))
+    after = len(typed) - len(list(takewhile(bool, reversed(aside))))
+    for length in range(min(len(typed), MOST_WORDS), 0, -1):
+        starts = range(max(0, after - length), min(before, len(typed) - length) + 1)
+        yield [" ".join(typed[start : start + length]) for start in starts]
 
 
 def _names_something(part: str) -> bool:

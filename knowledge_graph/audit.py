@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
+from importlib.util import find_spec
+from pathlib import Path
 
 from engine.exceptions import SourceError
 from knowledge_graph import pharmacology
@@ -130,12 +130,21 @@ def known_codes(loaded: Mapping[str, Collection[str]] | None = None) -> dict[str
 
 
 def icd10cm_codes() -> frozenset[str] | None:
-    """Categories and codes of ICD-10-CM as CURIEs; None without the extra `audit`."""
-    try:
-        icd: Any = import_module("simple_icd_10_cm")
-    except ModuleNotFoundError:
+    """Categories and codes of ICD-10-CM as CURIEs; None without the extra `audit`.
+
+    The list is read from the package's data; its own module parses 10 MB of XML on import.
+
+    Raises:
+        SourceError: the package is there but not its list.
+    """
+    spec = find_spec("simple_icd_10_cm")
+    if spec is None or spec.origin is None:
         return None
-    return frozenset(f"{ICD}:{code}" for code in icd.get_all_codes())
+    lists = sorted((Path(spec.origin).parent / "data").glob("code-list-*.txt"))
+    if not lists:
+        raise SourceError("simple-icd-10-cm has no code list", fix="run `uv sync`")
+    codes = lists[-1].read_text(encoding="utf-8").split()
+    return frozenset(f"{ICD}:{code[:3]}.{code[3:]}".rstrip(".") for code in codes if code.isalnum())
 
 
 def curated_faults() -> Iterator[Fault]:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from knowledge_graph import audit as audits
@@ -86,11 +84,21 @@ def test_a_code_that_is_a_node_counts_as_checked() -> None:
 def test_missing_icd_codes_are_unchecked_and_say_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(sys.modules, "simple_icd_10_cm", None)
+    def missing(name: str) -> None:
+        return None
+
+    monkeypatch.setattr(audits, "find_spec", missing)
     assert icd10cm_codes() is None
     result = of((Node("X:1", "Disease", "Gout", (), ("ICD10CM:M10.9",)),))
     assert result.ok
     assert "ICD10CM unchecked: install konsil[audit]" in result.report()
+
+
+def test_icd_categories_and_codes_are_known_and_nothing_else() -> None:
+    codes = icd10cm_codes()
+    assert codes is not None
+    assert {"ICD10CM:M10", "ICD10CM:M10.9", "ICD10CM:S05.00XA", "ICD10CM:M93.003"} <= codes
+    assert codes.isdisjoint({"ICD10CM:M93.009", "ICD10CM:A00-A09", "ICD10CM:"})
 
 
 def test_a_long_list_of_faults_is_cut_and_says_so() -> None:

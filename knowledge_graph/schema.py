@@ -158,7 +158,7 @@ Predicate = Literal[
     "treats",  # Drug, Treatment or Procedure -> Disease
     "palliates",  # Drug -> Disease
     "contraindicated_in",  # Drug, DrugClass or Treatment -> Disease; because
-    "interacts_with",  # Drug -> Drug; severity, effect
+    "interacts_with",  # Drug -> Drug, one for a pair; severity, effect, mechanism, management
     "confirms",  # Test -> Disease
     "excludes",  # Test -> Disease
     "raises_risk_of",  # RiskFactor -> Disease

@@ -10,13 +10,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from engine.exceptions import SourceError
 from knowledge_graph.sources.files import curated_files
+from knowledge_graph.strict_yaml import Strict, Text, read_yaml
 
 SOURCE = "curated, unreferenced"
 
@@ -28,14 +27,9 @@ below that."""
 AgeBand = Literal["infant", "child", "adolescent", "adult", "elderly"]
 """Below 1 year, 1 to 11, 12 to 17, 18 to 64, from 65."""
 Likely = Literal["typical", "possible", "rare", "never"]
-Text = Annotated[str, Field(min_length=2, max_length=160)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LocalTerm(_Strict):
+class LocalTerm(Strict):
     """A finding HPO has no term for. parent: an HPO name (or another local term's name)."""
 
     name: Text
@@ -47,21 +41,21 @@ class LocalTerm(_Strict):
         return local_id(self.name)
 
 
-class Tests(_Strict):
+class Tests(Strict):
     """Tests that confirm or exclude the condition."""
 
     confirm: tuple[Text, ...] = ()
     exclude: tuple[Text, ...] = ()
 
 
-class Contraindication(_Strict):
+class Contraindication(Strict):
     """A drug or class to avoid in this condition, and why."""
 
     avoid: Text
     because: Text
 
 
-class Condition(_Strict):
+class Condition(Strict):
     """One condition. Findings are names of HPO terms, exact synonyms of them, or local terms."""
 
     name: Text
@@ -99,7 +93,7 @@ class Condition(_Strict):
         return self
 
 
-class Specialty(_Strict):
+class Specialty(Strict):
     """One file."""
 
     specialty: Text
@@ -118,20 +112,7 @@ def read(path: Path) -> Specialty:
     Raises:
         SourceError: not YAML, or not of the schema; every fault is named with its place.
     """
-    try:
-        return Specialty.model_validate(_parse(path))
-    except yaml.YAMLError as error:
-        raise SourceError(f"{path.name}: {error}", fix="correct the YAML") from error
-    except ValidationError as error:
-        faults = "\n".join(
-            f"  {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
-        )
-        raise SourceError(f"{path.name}:\n{faults}", fix="correct these fields") from error
-
-
-def _parse(path: Path) -> Any:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+    return read_yaml(path, Specialty)
 
 
 def names_of_findings(condition: Condition) -> Iterator[str]:

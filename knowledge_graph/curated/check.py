@@ -62,16 +62,21 @@ def _unknown(name: str, names: Sequence[str]) -> str:
     return f"no finding {name!r}; close: {', '.join(match[0] for match in close)}"
 
 
-def main(paths: Sequence[Path]) -> int:
-    """Print every fault; the exit status is 1 when there is one."""
+def check_files(paths: Sequence[Path]) -> tuple[list[Specialty], list[str]]:
+    """The files that are of the schema, and every fault in all of them."""
     found: list[str] = []
     specialties: list[Specialty] = []
-    for path in paths or curated_files():
+    for path in paths:
         try:
             specialties.append(read(path))
         except SourceError as error:
             found.append(error.message)
-    found += faults(specialties)
+    return specialties, [*found, *faults(specialties)]
+
+
+def main(paths: Sequence[Path]) -> int:
+    """Print every fault; the exit status is 1 when there is one."""
+    specialties, found = check_files(paths or curated_files())
     print("\n".join(found) or "no faults")
     print(
         f"{sum(len(s.conditions) for s in specialties)} conditions, "

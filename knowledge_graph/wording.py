@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from knowledge_graph.schema import Node
@@ -20,7 +20,16 @@ MOST_WORDS = 16
 LONGEST_WORD = 64
 PREFIX_FROM = 3
 """Letters; a shorter word of the query must be there as it is."""
+SHORTEST_SHARE = 0.6
+"""A label shorter than this share of the query is only a part of it ("ARF" in "marfan")."""
+MISTYPED_FROM = 4
+"""Characters; shorter local parts of codes are all one typo from each other."""
+PADDED = 7
+"""Digits of the local ids of HPO and MONDO."""
+PREFIXES = {"mim": "omim", "hpo": "hp", "orphanet": "orpha", "icd10": "icd10cm"}
+"""What is typed for a prefix -> the prefix."""
 _WORD = re.compile(r"[^\W_]+")
+_CODE = re.compile(r"([a-z][\w.]*?)[\s:_-]+([a-z0-9.]*[0-9][a-z0-9.]*)|([a-z]+)([0-9]+)", re.A)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +51,11 @@ def wanted(text: str) -> Wanted:
 
 def words(text: str) -> list[str]:
     """The words of a text: lower case, accents folded, in order."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    kept = "".join(c for c in plain if not unicodedata.combining(c))
-    return [word[:LONGEST_WORD] for word in _WORD.findall(kept)]
+    plain = text.casefold()
+    if not plain.isascii():
+        apart = unicodedata.normalize("NFKD", plain)
+        plain = "".join(c for c in apart if not unicodedata.combining(c))
+    return [word[:LONGEST_WORD] for word in _WORD.findall(plain)]
 
 
 def code(text: str) -> str:
@@ -55,6 +66,30 @@ def code(text: str) -> str:
 def codes(node: Node) -> list[str]:
     """The codes a node is found by: its id first."""
     return [code(c) for c in (node.id, *node.xrefs)]
+
+
+def close_codes(text: str) -> list[str]:
+    """What a mistyped code may stand for, folded: another separator, zeros left out, one typo."""
+    found = _CODE.fullmatch(text.strip().casefold())
+    if found is None:
+        return []
+    prefix, local = found[1] or found[3], found[2] or found[4]
+    prefix = PREFIXES.get(prefix, prefix)
+    forms = {local, local.zfill(PADDED) if local.isdigit() else local}
+    if MISTYPED_FROM <= len(local) <= LONGEST_WORD:
+        forms.update(_one_typo(local))
+    return sorted(f"{prefix}:{form}" for form in forms)
+
+
+def _one_typo(local: str) -> Iterator[str]:
+    characters = "0123456789" if local.isdigit() else "0123456789."
+    for place in range(len(local) + 1):
+        before, after = local[:place], local[place:]
+        yield before + after[1:]
+        yield before + after[1:2] + after[:1] + after[2:]
+        for character in characters:
+            yield before + character + after
+            yield before + character + after[1:]
 
 
 def typos(word: str) -> int:
@@ -80,6 +115,30 @@ def by_code(query: Wanted, nodes: Iterable[Node]) -> list[Found]:
     return own + other
 
 
+def by_close_code(query: Wanted, close: Collection[str], nodes: Iterable[Node]) -> list[Found]:
+    """Nodes with one of these codes, by (-score, id); the score is how alike it is, below 100."""
+    from rapidfuzz import fuzz
+
+    best = {
+        node.id: max(
+            (Found(node, c, min(99.9, round(fuzz.ratio(query.code, code(c)), 1))) for c in kept),
+            key=lambda found: found.score,
+        )
+        for node in nodes
+        if (kept := [c for c in (node.id, *node.xrefs) if code(c) in close])
+    }
+    return sorted(best.values(), key=_rank)
+
+
+def called(query: Wanted, nodes: Iterable[Node]) -> tuple[list[Node], list[Node]]:
+    """Those with exactly this name, and those with exactly this synonym."""
+    listed, asked = list(nodes), list(query.words)
+    return (
+        [node for node in listed if words(node.name) == asked],
+        [node for node in listed if asked in map(words, node.synonyms)],
+    )
+
+
 def by_name(query: Wanted, nodes: Iterable[Node]) -> list[Found]:
     """Candidates with their best label, from `LOWEST_SCORE`, by (-score, id)."""
     from rapidfuzz import fuzz, process
@@ -91,6 +150,8 @@ def by_name(query: Wanted, nodes: Iterable[Node]) -> list[Found]:
     for text, score, place in process.extract(
         whole, folded, scorer=fuzz.WRatio, score_cutoff=LOWEST_SCORE, limit=None
     ):
+        if len(text) < SHORTEST_SHARE * len(whole):
+            continue
         node, label = offered[place]
         # WRatio forgives missing words; a name of another length is less alike than it says
         score *= 0.9 + 0.1 * min(len(whole), len(text)) / max(len(whole), len(text))

@@ -1,4 +1,4 @@
-"""The embedded store of a compiled graph, written beside its snapshot and only opened afterwards."""
+"""The embedded store of a compiled graph: written once beside its snapshot, then only opened."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class NamedEdge:
 class Group:
     """Edges of one node with one predicate. total: how many there are.
 
-    edges: the first of them by (-frequency, id of the other end); those without a frequency last.
+    edges: the first of them by (-strength, id of the other end), see strength.py; those without last.
     """
 
     predicate: Predicate
@@ -89,10 +89,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A simple path. nodes: ids from one end to the other; edges: one for each step, as stated."""
+    """A simple path. nodes: from one end to the other; edges: one for each step, as stated."""
 
-    nodes: tuple[str, ...]
-    edges: tuple[Edge, ...]
+    nodes: tuple[End, ...]
+    edges: tuple[NamedEdge, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class GraphStore(Protocol):
     """Read-only questions to one graph. An unknown identifier raises `NotFoundError`."""
 
     def search(self, text: str, *, limit: int = 10) -> list[Found]:
-        """Nodes by id, cross-reference, name or synonym, typos allowed; by (-score, id).
+        """Nodes by id, cross-reference, name or synonym, typos allowed; by (-score, kind, id).
 
         A code that no node has is answered with those one digit away.
         """
@@ -184,13 +184,22 @@ class GraphStore(Protocol):
         ...
 
 
+def shown(properties: Mapping[str, Value]) -> dict[str, Value]:
+    """Properties for a reader: those whose names begin with _ only serve to rank again."""
+    return {name: value for name, value in properties.items() if not name.startswith("_")}
+
+
+def ends(store: GraphStore, identifiers: Iterable[str]) -> dict[str, End]:
+    """These nodes by id, with their names."""
+    return {n.id: End(n.id, n.kind, n.name) for n in store.nodes(sorted(set(identifiers)))}
+
+
 def named(store: GraphStore, edges: Iterable[Edge]) -> list[NamedEdge]:
     """These edges with the names of their ends."""
     listed = list(edges)
-    ids = {end for edge in listed for end in (edge.subject, edge.object)}
-    ends = {n.id: End(n.id, n.kind, n.name) for n in store.nodes(sorted(ids))}
+    names = ends(store, (end for edge in listed for end in (edge.subject, edge.object)))
     return [
-        NamedEdge(ends[e.subject], e.predicate, ends[e.object], e.sources, e.properties)
+        NamedEdge(names[e.subject], e.predicate, names[e.object], e.sources, shown(e.properties))
         for e in listed
     ]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import islice, pairwise
-from typing import get_args
+from dataclasses import replace
+from itertools import pairwise
 
 from engine.exceptions import NotFoundError
 from knowledge_graph.routes import reach, shortest_routes
-from knowledge_graph.schema import Edge, Node, NodeKind, Predicate
+from knowledge_graph.schema import KINDS, Edge, Node, NodeKind, Predicate
 from knowledge_graph.store import (
     CARD_EDGES,
     LARGEST_SUBGRAPH,
@@ -21,7 +21,9 @@ from knowledge_graph.store import (
     Route,
     Subgraph,
     edge_order,
+    ends,
     named,
+    shown,
 )
 from knowledge_graph.wording import (
     Wanted,
@@ -36,7 +38,6 @@ from knowledge_graph.wording import (
 
 Strongest = tuple[Predicate, int, list[Edge]]
 """A predicate, how many edges a node has of it, and the first of these."""
-KINDS: tuple[NodeKind, ...] = get_args(NodeKind)
 
 
 class StoreBase(ABC):
@@ -67,9 +68,9 @@ class StoreBase(ABC):
     def strongest(
         self, identifier: str, *, direction: Direction, limit: int
     ) -> Iterable[Strongest]:
-        """For each predicate in order the first edges of a node by (-frequency, other end).
+        """For each predicate in order the first edges of a node by (-strength, other end).
 
-        A frequency that is no number is none; edges without one come last.
+        Strength is that of strength.py; edges without one come last.
         """
 
     @abstractmethod
@@ -87,20 +88,9 @@ class StoreBase(ABC):
     # ---- What follows -------------------------------------------------------------------------
 
     def search(self, text: str, *, limit: int = 10) -> list[Found]:
-        """Nodes by id, cross-reference, name or synonym, typos allowed; by (-score, id)."""
-        query = wanted(text)
-        if not query.code:
-            return []
-        if found := by_code(query, self.with_codes([query.code])):
-            return found[:limit]
-        found: list[Found] = []
-        if query.words:
-            found = by_name(query, self.with_words(query, every=True))
-        if not found and len(query.words) > 1:
-            found = by_name(query, self.with_words(query, every=False))
-        if not found and (close := close_codes(text)):
-            found = by_close_code(query, close, self.with_codes(close))
-        return found[:limit]
+        """Nodes by id, cross-reference, name or synonym, typos allowed; by (-score, kind, id)."""
+        found = next((found for found in self._answers(text) if found), [])
+        return [replace(hit, node=_readable(hit.node)) for hit in found[:limit]]
 
     def node(self, identifier: str) -> Node:
         """The node with exactly this id.
@@ -136,19 +126,13 @@ class StoreBase(ABC):
         """A node, found as by `find`, with at most `limit` edges of each predicate."""
         node = self.find(text)
         directions: tuple[Direction, ...] = ("out", "in")
-        found = [
-            (direction, *strongest)
-            for direction in directions
-            for strongest in self.strongest(node.id, direction=direction, limit=limit)
-        ]
-        edges = iter(named(self, (edge for *_, edges in found for edge in edges)))
-        return Card(
-            node,
-            tuple(
-                Group(predicate, direction, total, tuple(islice(edges, len(drawn))))
-                for direction, predicate, total, drawn in found
-            ),
-        )
+        groups: list[Group] = []
+        for direction in directions:
+            for predicate, total, edges in self.strongest(
+                node.id, direction=direction, limit=limit
+            ):
+                groups.append(Group(predicate, direction, total, tuple(named(self, edges))))
+        return Card(_readable(node), tuple(groups))
 
     def neighbours(
         self,
@@ -195,8 +179,12 @@ class StoreBase(ABC):
         for edge in sorted(among, key=edge_order):
             if edge.predicate != "lacks_phenotype":
                 best.setdefault(frozenset((edge.subject, edge.object)), edge)
+        names = ends(self, (node for route in routes for node in route))
         return [
-            Route(route, tuple(best[frozenset(step)] for step in pairwise(route)))
+            Route(
+                tuple(names[node] for node in route),
+                tuple(named(self, (best[frozenset(step)] for step in pairwise(route)))),
+            )
             for route in routes
         ]
 
@@ -206,11 +194,25 @@ class StoreBase(ABC):
         """Everything within this many edges, in either direction, of the given nodes."""
         starts = [self.node(identifier).id for identifier in identifiers]
         inside, complete = reach(starts, self.adjacent, hops=hops, limit=limit)
-        nodes = sorted(self.nodes(inside), key=lambda node: node.id)
-        edges = sorted(self.edges_among(inside), key=lambda e: (e.subject, e.predicate, e.object))
+        nodes = sorted(map(_readable, self.nodes(inside)), key=lambda node: node.id)
+        drawn = (replace(e, properties=shown(e.properties)) for e in self.edges_among(inside))
+        edges = sorted(drawn, key=lambda e: (e.subject, e.predicate, e.object))
         return Subgraph(tuple(nodes), tuple(edges), complete)
 
     # ---- Inside -------------------------------------------------------------------------------
+
+    def _answers(self, text: str) -> Iterator[list[Found]]:
+        """What a search may answer, the surest first; asked for one after the other."""
+        query = wanted(text)
+        if not query.code:
+            return
+        yield by_code(query, self.with_codes([query.code]))
+        if query.words:
+            yield by_name(query, self.with_words(query, every=True))
+        if len(query.words) > 1:
+            yield by_name(query, self.with_words(query, every=False))
+        if close := close_codes(text):
+            yield by_close_code(query, close, self.with_codes(close))
 
     def _standings(self, text: str) -> Iterator[list[Node]]:
         """Nodes that a text names, those it names best first; asked for one after the other."""
@@ -234,3 +236,7 @@ class StoreBase(ABC):
 
 def _listed(nodes: Iterable[Node]) -> tuple[str, ...]:
     return tuple(f"{node.id} {node.name}" for node in nodes)
+
+
+def _readable(node: Node) -> Node:
+    return replace(node, properties=shown(node.properties))

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property, reduce
 from pathlib import Path
-from typing import Any, Self, get_args
+from typing import Any, Self, cast, get_args
 
 import orjson
 
@@ -19,6 +19,7 @@ from knowledge_graph.checksum import check
 from knowledge_graph.schema import Edge, Node, Predicate, Value
 from knowledge_graph.store import Direction, StoreError
 from knowledge_graph.store_base import StoreBase, Strongest
+from knowledge_graph.strength import strength
 from knowledge_graph.wording import PREFIX_FROM, Wanted, codes, labels, typos, words
 
 PREDICATES: tuple[Predicate, ...] = tuple(sorted(get_args(Predicate)))
@@ -26,7 +27,7 @@ _NUMBER = {predicate: number for number, predicate in enumerate(PREDICATES)}
 _TABLES = """
 CREATE TABLE node (number INTEGER PRIMARY KEY, id TEXT NOT NULL, record BLOB NOT NULL);
 CREATE TABLE edge (
-    subject INTEGER, predicate INTEGER, object INTEGER, frequency, record BLOB NOT NULL,
+    subject INTEGER, predicate INTEGER, object INTEGER, strength REAL, record BLOB NOT NULL,
     PRIMARY KEY (subject, predicate, object)
 ) WITHOUT ROWID;
 CREATE TABLE word (number INTEGER PRIMARY KEY, text TEXT NOT NULL);
@@ -36,7 +37,7 @@ CREATE TABLE code (text TEXT, node INTEGER, PRIMARY KEY (text, node)) WITHOUT RO
 _INDEXES = """
 CREATE UNIQUE INDEX node_id ON node (id);
 CREATE UNIQUE INDEX word_text ON word (text);
-CREATE INDEX edge_in ON edge (object, predicate, subject, frequency);
+CREATE INDEX edge_in ON edge (object, predicate, subject, strength);
 """
 _EDGES = """
 SELECT a.id, e.predicate, b.id, e.record FROM edge e
@@ -125,11 +126,11 @@ class RecordStore(StoreBase):
         for predicate, total in counts.fetchall():
             first = (
                 f"SELECT {other} FROM edge WHERE {end} = ? AND predicate = ? "
-                f"ORDER BY frequency DESC, {other} LIMIT ?"  # NULL is the least
+                f"ORDER BY strength DESC, {other} LIMIT ?"  # NULL is the least
             )
             rows = self._db.execute(
                 f"{_EDGES} WHERE {end} = ? AND predicate = ? AND {other} IN ({first}) "
-                f"ORDER BY frequency DESC, {other}",
+                f"ORDER BY strength DESC, {other}",
                 (place, predicate, place, predicate, limit),
             )
             yield PREDICATES[predicate], total, list(map(_edge, rows))
@@ -254,11 +255,8 @@ def _node(record: bytes) -> Node:
 
 
 def _edge_row(edge: Edge, places: Mapping[str, int]) -> tuple[int, int, int, float | None, bytes]:
-    stated = edge.properties.get("frequency")
-    number = isinstance(stated, int | float) and not isinstance(stated, bool)
     ends = places[edge.subject], _NUMBER[edge.predicate], places[edge.object]
-    record = orjson.dumps((edge.sources, dict(edge.properties)))
-    return *ends, stated if number else None, record
+    return *ends, strength(edge), orjson.dumps((edge.sources, dict(edge.properties)))
 
 
 def _edge(row: tuple[str, int, str, bytes]) -> Edge:
@@ -268,4 +266,5 @@ def _edge(row: tuple[str, int, str, bytes]) -> Edge:
 
 
 def _values(stored: dict[str, Any]) -> dict[str, Value]:
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
+    listed = {k: tuple(cast(list[str], v)) for k, v in stored.items() if isinstance(v, list)}
+    return {**stored, **listed}

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from knowledge_graph.schema import Node
+from knowledge_graph.schema import KINDS, Node
 from knowledge_graph.store import Found
 
 LOWEST_SCORE = 75.0
@@ -70,13 +70,13 @@ def codes(node: Node) -> list[str]:
 
 def close_codes(text: str) -> list[str]:
     """What a mistyped code may stand for, folded: another separator, zeros left out, one typo."""
-    found = _CODE.fullmatch(text.strip().casefold())
-    if found is None:
+    found = _CODE.fullmatch(text.strip().casefold()[: LONGEST_WORD + 1])
+    if found is None or len(found[0]) > LONGEST_WORD:
         return []
     prefix, local = found[1] or found[3], found[2] or found[4]
     prefix = PREFIXES.get(prefix, prefix)
     forms = {local, local.zfill(PADDED) if local.isdigit() else local}
-    if MISTYPED_FROM <= len(local) <= LONGEST_WORD:
+    if len(local) >= MISTYPED_FROM:
         forms.update(_one_typo(local))
     return sorted(f"{prefix}:{form}" for form in forms)
 
@@ -116,18 +116,24 @@ def by_code(query: Wanted, nodes: Iterable[Node]) -> list[Found]:
 
 
 def by_close_code(query: Wanted, close: Collection[str], nodes: Iterable[Node]) -> list[Found]:
-    """Nodes with one of these codes, by (-score, id); the score is how alike it is, below 100."""
-    from rapidfuzz import fuzz
-
-    best = {
-        node.id: max(
-            (Found(node, c, min(99.9, round(fuzz.ratio(query.code, code(c)), 1))) for c in kept),
-            key=lambda found: found.score,
-        )
+    """Nodes with one of these codes, by (-score, kind, id)."""
+    found = [
+        Found(node, stated, _likeness(query.code, code(stated)))
         for node in nodes
-        if (kept := [c for c in (node.id, *node.xrefs) if code(c) in close])
-    }
+        for stated in (node.id, *node.xrefs)
+        if code(stated) in close
+    ]
+    best = {hit.node.id: hit for hit in sorted(found, key=_rank, reverse=True)}
     return sorted(best.values(), key=_rank)
+
+
+def _likeness(typed: str, other: str) -> float:
+    """0 to 100; what begins the same is more alike, because the end of a code is lost most."""
+    from rapidfuzz import fuzz
+    from rapidfuzz.distance import Prefix
+
+    begins = Prefix.normalized_similarity(typed, other)
+    return round(0.9 * fuzz.ratio(typed, other) + 10 * begins, 1)
 
 
 def called(query: Wanted, nodes: Iterable[Node]) -> tuple[list[Node], list[Node]]:
@@ -140,7 +146,7 @@ def called(query: Wanted, nodes: Iterable[Node]) -> tuple[list[Node], list[Node]
 
 
 def by_name(query: Wanted, nodes: Iterable[Node]) -> list[Found]:
-    """Candidates with their best label, from `LOWEST_SCORE`, by (-score, id)."""
+    """Candidates with their best label, from `LOWEST_SCORE`, by (-score, kind, id)."""
     from rapidfuzz import fuzz, process
 
     offered = [(node, label) for node in nodes for label in labels(node)]
@@ -161,5 +167,5 @@ def by_name(query: Wanted, nodes: Iterable[Node]) -> list[Found]:
     return sorted(best.values(), key=_rank)
 
 
-def _rank(found: Found) -> tuple[float, str, str]:
-    return -found.score, found.node.id, found.matched
+def _rank(found: Found) -> tuple[float, int, str, str]:
+    return -found.score, KINDS.index(found.node.kind), found.node.id, found.matched

@@ -70,8 +70,7 @@ class Neo4jQueries(StoreBase):
         out = direction == "out"
         rows = self._server.read(
             f"MATCH (x:{NODE} {{id: $id}}){'-[r]->' if out else '<-[r]-'}(y:{NODE}) "
-            "WITH x, r, y, CASE WHEN r.frequency IS :: INTEGER | FLOAT THEN r.frequency END AS f "
-            "ORDER BY f IS NULL, f DESC, y.id "
+            "WITH x, r, y ORDER BY r._strength IS NULL, r._strength DESC, y.id "
             f"WITH type(r) AS predicate, {'x' if out else 'y'}.id AS subject, "
             f"{'y' if out else 'x'}.id AS object, properties(r) AS edge "
             "RETURN predicate, count(*) AS total, "

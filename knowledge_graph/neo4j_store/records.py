@@ -1,8 +1,8 @@
 """Records as the server holds them: the labels, and rows there and back.
 
 A node is (:KonsilNode:<kind> {id, name, synonyms, xrefs, _words, ...properties}), an edge
--[:<predicate> {sources, ...properties}]->. `_words` is what the full-text index reads. Nodes with
-other labels in the same database are never read, changed or deleted.
+-[:<predicate> {sources, _strength, ...properties}]->. `_words` is what the full-text index reads,
+`_strength` what a card is ordered by (absent where an edge has none). Nodes with other labels in the same database are never read, changed or deleted.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from knowledge_graph.checksum import EDGE_FIELDS, NODE_FIELDS
 from knowledge_graph.schema import Edge, Node, Value
+from knowledge_graph.strength import strength
 from knowledge_graph.wording import codes, labels, words
 
 NODE = "KonsilNode"
@@ -37,6 +38,8 @@ def node_row(node: Node) -> dict[str, Any]:
 def edge_row(edge: Edge) -> dict[str, Any]:
     """Ends and properties of an edge on the server."""
     properties = {**_plain(edge.properties), "sources": list(edge.sources)}
+    if (strong := strength(edge)) is not None:
+        properties["_strength"] = strong
     return {"subject": edge.subject, "object": edge.object, "properties": properties}
 
 

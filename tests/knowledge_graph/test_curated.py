@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from knowledge_graph.query import DiseaseCard, Queries
 
 from engine.exceptions import SourceError
 from engine.types import Patient
@@ -11,7 +12,6 @@ from knowledge_graph.checksum import check
 from knowledge_graph.curated import SOURCE, local_id, read, read_all
 from knowledge_graph.curated.check import faults
 from knowledge_graph.memory import MemoryGraph
-from knowledge_graph.query import DiseaseCard, Queries
 
 ENTRY = """
 specialty: test

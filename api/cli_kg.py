@@ -397,7 +397,7 @@ def _said(edge: NamedEdge) -> str:
     parts = [f"{name}: {_value(value)}" for name, value in facts.items()]
     if edge.predicate == "has_phenotype":
         said = stated.split("; ") if isinstance(stated, str) else stated
-        parts.insert(0, frequency(said, cast("float | None", share)))
+        parts.insert(0, frequency(said, share))
     return "".join(f"  {part}" for part in (", ".join(parts), f"[{sources(edge)}]") if part)
 
 

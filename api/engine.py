@@ -32,8 +32,8 @@ class Engine:
         """Nothing is loaded before it is asked for.
 
         Args:
-            graph: instead of the packaged one. store: who answers questions to the graph, one of
-                `StoreKind`; the default is KONSIL_STORE, else the embedded one.
+            graph: instead of the one of this user. store: who answers questions to the graph, one
+                of `StoreKind`; the default is KONSIL_STORE, else the embedded one.
         """
         if graph is not None:
             self.graph = graph
@@ -48,8 +48,8 @@ class Engine:
 
     @cached_property
     def graph(self) -> MemoryGraph:
-        """What ranking reads: the packaged graph."""
-        return MemoryGraph.packaged(self._progress)
+        """What ranking reads: the packaged graph with what `konsil kg build` added."""
+        return MemoryGraph.chosen(self._progress)
 
     @cached_property
     def store(self) -> GraphStore:

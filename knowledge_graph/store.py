@@ -58,7 +58,7 @@ class NamedEdge:
 class Group:
     """Edges of one node with one predicate. total: how many there are.
 
-    edges: the first of them by (-strength, id of the other end), see strength.py; those without last.
+    edges: the first of them by (-strength, id of the other end); see strength.py.
     """
 
     predicate: Predicate

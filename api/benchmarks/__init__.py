@@ -44,4 +44,4 @@ def run(name: str, paths: Sequence[Path], progress: Callable[[str], None]) -> Be
             f"benchmark {name} {needs}", where="PATHS", fix="see `konsil bench --help`"
         )
     module, _, function = BENCHMARKS[name].partition(":")
-    return getattr(import_module(module), function)(paths, MemoryGraph.packaged(progress))
+    return getattr(import_module(module), function)(paths, MemoryGraph.chosen(progress))

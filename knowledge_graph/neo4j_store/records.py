@@ -2,7 +2,8 @@
 
 A node is (:KonsilNode:<kind> {id, name, synonyms, xrefs, _words, ...properties}), an edge
 -[:<predicate> {sources, _strength, ...properties}]->. `_words` is what the full-text index reads,
-`_strength` what a card is ordered by (absent where an edge has none). Nodes with other labels in the same database are never read, changed or deleted.
+`_strength` what a card is ordered by (absent where an edge has none). Nodes with other labels in
+the same database are never read, changed or deleted.
 """
 
 from __future__ import annotations

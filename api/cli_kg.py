@@ -389,11 +389,8 @@ def _said(edge: NamedEdge) -> str:
     """The properties and sources of an edge, shortened."""
     from api.report import frequency, sources
 
-    facts = dict(edge.properties)
-    stated, share = (
-        cast("str | tuple[str, ...]", facts.pop("stated", ())),
-        facts.pop("frequency", None),
-    )
+    facts: dict[str, Any] = dict(edge.properties)
+    share, stated = facts.pop("frequency", None), facts.pop("stated", ())
     parts = [f"{name}: {_value(value)}" for name, value in facts.items()]
     if edge.predicate == "has_phenotype":
         said = stated.split("; ") if isinstance(stated, str) else stated

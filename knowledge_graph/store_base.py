@@ -89,7 +89,7 @@ class StoreBase(ABC):
 
     def search(self, text: str, *, limit: int = 10) -> list[Found]:
         """Nodes by id, cross-reference, name or synonym, typos allowed; by (-score, kind, id)."""
-        found = next((found for found in self._answers(text) if found), [])
+        found = next((found for found in self._answers(text) if found), list[Found]())
         return [replace(hit, node=_readable(hit.node)) for hit in found[:limit]]
 
     def node(self, identifier: str) -> Node:

@@ -51,7 +51,7 @@ class Drawn:
 
 def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
     """Time every kind of question; `paths` is empty."""
-    drawn = draw(graph)
+    drawn = draw(graph, questions=QUESTIONS, pairs=PATHS)
     start = time.perf_counter()
     engine = Engine(graph=graph, store="embedded")
     times = {
@@ -75,7 +75,7 @@ def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
     )
 
 
-def draw(graph: MemoryGraph, *, questions: int = QUESTIONS, pairs: int = PATHS) -> Drawn:
+def draw(graph: MemoryGraph, *, questions: int, pairs: int) -> Drawn:
     """Questions about nodes, diseases and findings of the graph, the same at every call."""
     rng = random.Random(SEED)
     nodes = list(records.nodes(graph))

@@ -11,6 +11,7 @@ from knowledge_graph.neo4j_store.records import (
     FULL_TEXT,
     NODE,
     NODE_COLUMNS,
+    code_token,
     to_edge,
     to_node,
 )
@@ -45,7 +46,7 @@ class Neo4jQueries(StoreBase):
         return [to_node(row) for row in rows]
 
     def with_codes(self, codes: Collection[str]) -> list[Node]:
-        return self._full_text(" OR ".join(map(_quoted, codes)))
+        return self._full_text(" OR ".join(_quoted(code_token(code)) for code in codes))
 
     def with_words(self, query: Wanted, *, every: bool) -> list[Node]:
         return self._full_text((" AND " if every else " OR ").join(map(_clause, query.words)))

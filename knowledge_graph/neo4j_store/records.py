@@ -25,15 +25,22 @@ EDGE_COLUMNS = "a.id AS subject, type(r) AS predicate, b.id AS object, propertie
 
 def node_row(node: Node) -> dict[str, Any]:
     """The properties of a node on the server."""
-    text = sorted({word for label in labels(node) for word in words(label)} | set(codes(node)))
+    text = {word for label in labels(node) for word in words(label)} | set(
+        map(code_token, codes(node))
+    )
     return {
         **_plain(node.properties),
         "id": node.id,
         "name": node.name,
         "synonyms": list(node.synonyms),
         "xrefs": list(node.xrefs),
-        "_words": " ".join(text),
+        "_words": " ".join(sorted(text)),
     }
+
+
+def code_token(code: str) -> str:
+    """A code in `_words`, where no word or beginning of a word can be taken for it."""
+    return f"#{code}"
 
 
 def edge_row(edge: Edge) -> dict[str, Any]:

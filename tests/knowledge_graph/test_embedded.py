@@ -63,6 +63,7 @@ def test_the_card_of_a_disease_has_all_its_findings(store: GraphStore, graph: Me
         e.object for e in stated if e.predicate == "has_phenotype"
     }
     shares = [e.properties["frequency"] for e in shown.edges if "frequency" in e.properties]
+    assert isinstance(shares[0], float)
     assert shares[0] > 0.7
     assert "FBN1" in {e.object.name for group in card.groups for e in group.edges}
 

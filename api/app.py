@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import Depends, FastAPI, Query, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
-from api import examples, problems
+from api import examples, problems, routes_kg
 from api.engine import Engine
+from api.shared import Shared
 from engine.bundle import question_moment
-from engine.serialize import as_bytes, plain, to_json
+from engine.serialize import as_bytes, to_json
 from engine.types import Finding, Issue, Result
 
 MAX_BODY = 64 * 1024 * 1024
@@ -66,16 +67,9 @@ def create_app(engine: Engine | None = None) -> FastAPI:
     )
     problems.install(app)
     _add_diagnosis(app)
-    _add_graph(app)
+    app.include_router(routes_kg.router)
     _add_health(app)
     return app
-
-
-def _engine(request: Request) -> Engine:
-    return request.app.state.engine
-
-
-Shared = Annotated[Engine, Depends(_engine)]
 
 
 def _add_diagnosis(app: FastAPI) -> None:
@@ -144,32 +138,6 @@ def _add_diagnosis(app: FastAPI) -> None:
             return as_bytes({"findings": result.findings, "issues": result.issues})
 
         return Response(await run_in_threadpool(work), media_type="application/json")
-
-
-def _add_graph(app: FastAPI) -> None:
-    @app.get("/v1/kg/search", responses=problems.responses(422))
-    def search(
-        engine: Shared,
-        q: Annotated[str, Query(min_length=1, max_length=200, examples=["marfan"])],
-        limit: Annotated[int, Query(ge=1, le=100)] = 10,
-    ) -> list[dict[str, Any]]:
-        """Diseases and findings by name, synonym or id; typos are allowed."""
-        return plain(engine.queries.search(q, limit=limit))
-
-    @app.get("/v1/kg/nodes/{node}", responses=problems.responses(404, 422))
-    def node(engine: Shared, node: str) -> dict[str, Any]:
-        """A disease or finding with its edges and their sources."""
-        return plain(engine.queries.card(node))
-
-    @app.get("/v1/kg/paths", responses=problems.responses(404, 422))
-    def paths(
-        engine: Shared,
-        start: str,
-        end: str,
-        limit: Annotated[int, Query(ge=1, le=50)] = 3,
-    ) -> list[dict[str, Any]]:
-        """Shortest cited paths between two nodes."""
-        return plain(engine.queries.paths(start, end, limit=limit))
 
 
 def _add_health(app: FastAPI) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli_kg import kg
 from engine.exceptions import InputError, KonsilError, NotFoundError
 
 if TYPE_CHECKING:
@@ -100,115 +101,19 @@ def extract(note: Path, as_json: bool) -> None:
         click.echo(f"{issue.level}: {issue.where}: {issue.message}. Fix: {issue.fix}.", err=True)
 
 
-@main.group()
-def kg() -> None:
-    """Ask the knowledge graph."""
-
-
-@kg.command()
-@click.argument("text")
-@click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True)
-def search(text: str, limit: int) -> None:
-    """Find diseases and findings by name, synonym or id; typos are allowed."""
-    hits = _engine().queries.search(text, limit=limit)
-    if not hits:
-        click.echo(f"nothing in the graph is called anything like {text!r}", err=True)
-        sys.exit(1)
-    for hit in hits:
-        also = "" if hit.matched == hit.code.display else f"  (matched {hit.matched!r})"
-        click.echo(f"{hit.score:5.1f}  {hit.kind:<9}  {hit.code.code}  {hit.code.display}{also}")
-
-
-@kg.command()
-@click.argument("node")
-@click.option("--limit", type=click.IntRange(min=1), help="At most this many edges.")
-def show(node: str, limit: int | None) -> None:
-    """Show a disease or finding with its edges and their sources."""
-    from api.report import sources, stated
-    from knowledge_graph.query import DiseaseCard
-
-    engine = _engine()
-    card = engine.queries.card(node)
-    if not isinstance(card, DiseaseCard):
-        click.echo(f"{card.term.id}  {card.term.name}\n{card.term.definition}")
-        click.echo(f"synonyms: {', '.join(s.text for s in card.term.synonyms) or 'none'}")
-        click.echo(f"is a: {', '.join(f'{p.code} {p.display}' for p in card.parents)}")
-        click.echo(f"shown by {card.diseases} diseases (itself or something more specific)")
-        return
-    disease = card.disease
-    click.echo(f"{disease.id}  {disease.name}")
-    click.echo(
-        f"also: {', '.join((*disease.synonyms, *disease.aliases, *disease.xrefs)) or 'none'}"
-    )
-    click.echo(f"genes: {', '.join(disease.genes) or 'none listed'}")
-    if disease.grouping:
-        click.echo("groups OMIM diseases of the same genes; ranked through them, not itself")
-    for key, values in disease.course.items():
-        click.echo(f"{key}: {', '.join(values)}")
-    for fact in card.facts:
-        because = fact.properties.get("because", ())
-        reason = f" ({'; '.join(because)})" if isinstance(because, tuple) and because else ""
-        said = fact.predicate.replace("_", " ")
-        click.echo(f"  {card.names[fact.subject]} {said} this{reason}  [{', '.join(fact.sources)}]")
-    for edge in card.edges[:limit]:
-        code = engine.graph.code(edge.object)
-        lacks = "NOT " if edge.predicate == "lacks_phenotype" else ""
-        name = code.display if code else ""
-        click.echo(f"  {lacks}{edge.object}  {name}  {stated(edge)}  [{sources(edge)}]")
-
-
-@kg.command()
-@click.argument("start")
-@click.argument("end")
-@click.option("--limit", type=click.IntRange(1, 50), default=3, show_default=True)
-def path(start: str, end: str, limit: int) -> None:
-    """Show the shortest cited paths between two nodes."""
-    from api.report import sources
-
-    found = _engine().queries.paths(start, end, limit=limit)
-    if not found:
-        click.echo("no path of six edges or fewer", err=True)
-        sys.exit(1)
-    for number, route in enumerate(found, 1):
-        click.echo(f"{number}. " + " - ".join(f"{n.display} ({n.code})" for n in route.nodes))
-        for edge in route.edges:
-            click.echo(f"     {edge.subject} {edge.predicate} {edge.object}  [{sources(edge)}]")
-
-
-@kg.command()
-def load() -> None:
-    """Load the graph into the Neo4j server that KONSIL_NEO4J_URI names; safe to repeat."""
-    from knowledge_graph import records
-    from knowledge_graph.neo4j_store import Settings
-    from knowledge_graph.neo4j_store import load as load_into
-
-    settings = Settings.from_environment()
-    graph = _engine().graph
-    held = load_into(records.nodes(graph), records.edges(graph), settings, _progress)
-    click.echo(held.report())
-
-
-@kg.command()
-def verify() -> None:
-    """Compare the Neo4j server that KONSIL_NEO4J_URI names with the embedded graph."""
-    from knowledge_graph import records
-    from knowledge_graph.neo4j_store import Settings
-    from knowledge_graph.neo4j_store import verify as verify_on
-
-    settings = Settings.from_environment()
-    graph = _engine().graph
-    found = verify_on(settings, records.nodes(graph), records.edges(graph))
-    click.echo(found.report())
-    sys.exit(0 if found.ok else 1)
+main.add_command(kg)
 
 
 @main.command()
 @click.argument("name", metavar="NAME")
-@click.argument("paths", type=PATH, nargs=-1, required=True)
+@click.argument("paths", type=PATH, nargs=-1)
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--misses", type=PATH, help="Write one JSON line for every miss to this file.")
 def bench(name: str, paths: tuple[Path, ...], as_json: bool, misses: Path | None) -> None:
-    """Run benchmark NAME (rank, labs, vignettes, concepts, assertion or bundle) on PATHS."""
+    """Run benchmark NAME (rank, labs, vignettes, concepts, assertion, bundle or kg) on PATHS.
+
+    kg needs no PATHS: it asks the graph about itself.
+    """
     import orjson
 
     from api.benchmarks import run

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
+from typing import Literal, get_args
 
 from engine import bundle
 from engine.run import Assessment, assess
 from engine.types import PatientBundle
 from knowledge_graph.memory import MemoryGraph
-from knowledge_graph.query import Queries
+from knowledge_graph.store import GraphStore, StoreError
+
+StoreKind = Literal["embedded", "neo4j"]
 
 
 class Engine:
@@ -22,15 +26,41 @@ class Engine:
         self,
         *,
         graph: MemoryGraph | None = None,
+        store: str | None = None,
         progress: Callable[[str], None] = lambda message: None,
     ) -> None:
-        self.graph = graph or MemoryGraph.chosen(progress)
+        """Nothing is loaded before it is asked for.
+
+        Args:
+            graph: instead of the one of this user. store: who answers questions to the graph, one
+                of `StoreKind`; the default is KONSIL_STORE, else the embedded one.
+        """
+        if graph is not None:
+            self.graph = graph
+        self._store = store or os.environ.get("KONSIL_STORE") or "embedded"
+        self._progress = progress
         self._reading = Lock()
+        if self._store not in get_args(StoreKind):
+            raise StoreError(
+                f"no store is called {self._store!r}",
+                fix=f"set KONSIL_STORE to one of {', '.join(get_args(StoreKind))}",
+            )
 
     @cached_property
-    def queries(self) -> Queries:
-        """Search, cards and paths."""
-        return Queries(self.graph)
+    def graph(self) -> MemoryGraph:
+        """What ranking reads: the packaged graph with what `konsil kg build` added."""
+        return MemoryGraph.chosen(self._progress)
+
+    @cached_property
+    def store(self) -> GraphStore:
+        """Search, cards, neighbours, paths and parts of the graph."""
+        if self._store == "neo4j":
+            from knowledge_graph.neo4j_store import Neo4jQueries, Settings
+
+            return Neo4jQueries(Settings.from_environment())
+        from knowledge_graph.embedded import embedded
+
+        return embedded(self.graph, self._progress)
 
     def read_path(self, path: Path, *, as_of: datetime | None = None) -> Assessment:
         """Read and rank a file or folder; see `engine.bundle.read` for errors."""
@@ -41,8 +71,9 @@ class Engine:
         return self.assess(bundle.read_bytes(data, name=name, as_of=as_of))
 
     def warm(self) -> None:
-        """Load what the first text would load, so that no user waits for it."""
+        """Load what the first requests would load, so that no user waits for it."""
         self.read_bytes(b"no fever", name="note.txt")
+        _ = self.store
 
     def assess(self, patient_bundle: PatientBundle) -> Assessment:
         """Rank a bundle that was already read."""

@@ -21,3 +21,17 @@ PHENOPACKET: dict[str, Any] = {
 }
 
 NOTE = "Tall girl of 16 with arachnodactyly and a dislocated lens. No seizures. Mother had asthma."
+
+DIFFERENTIAL: dict[str, Any] = {
+    "present": ["HP:0001083", "Aortic root aneurysm", "HP:0001166"],
+    "absent": ["HP:0001263"],
+    "age_years": 16,
+    "sex": "female",
+    "top": 5,
+}
+
+CYPHER: dict[str, Any] = {
+    "query": "MATCH (d:Disease {id: $id})-[r:has_phenotype]->(p) RETURN p.name, r.sources",
+    "parameters": {"id": "OMIM:154700"},
+    "limit": 20,
+}

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from engine.exceptions import InputError, KonsilError, NotFoundError
+from knowledge_graph.store import NoServerError, StoreError, UnreachableError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -41,6 +42,8 @@ _TITLES = {
     415: "Unsupported media type",
     422: "The input cannot be used",
     500: "Internal error",
+    501: "Not configured",
+    503: "The graph server does not answer",
 }
 
 
@@ -72,19 +75,28 @@ def _answer(status: int, detail: str, **more: Any) -> JSONResponse:
     )
 
 
+_STATUSES: dict[type[KonsilError], int] = {
+    NotFoundError: 404,
+    BodyTooLargeError: 413,
+    MediaTypeError: 415,
+    InputError: 422,
+    NoServerError: 501,
+    UnreachableError: 503,
+    StoreError: 422,
+}
+"""The first class an error belongs to gives its status."""
+
+
 async def _konsil(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, KonsilError)
-    if isinstance(error, NotFoundError):
-        return _answer(
-            404, error.message, fix=error.fix, suggestions=list(error.suggestions) or None
-        )
-    if isinstance(error, InputError):
-        return _answer(422, error.message, where=error.where, fix=error.fix)
-    if isinstance(error, BodyTooLargeError):
-        return _answer(413, error.message, fix=error.fix)
-    if isinstance(error, MediaTypeError):
-        return _answer(415, error.message, fix=error.fix)
-    return _answer(500, error.message, fix=error.fix)
+    status = next((s for kind, s in _STATUSES.items() if isinstance(error, kind)), 500)
+    return _answer(
+        status,
+        error.message,
+        where=getattr(error, "where", None),
+        fix=error.fix,
+        suggestions=list(getattr(error, "suggestions", ())) or None,
+    )
 
 
 async def _http(_: Request, error: Exception) -> JSONResponse:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -28,6 +28,7 @@ from engine.types import (
     Skipped,
     TextSpan,
 )
+from knowledge_graph.store import NamedEdge
 
 NOTICE = "Research use only. Not a medical device; it does not replace a clinician's judgement."
 SHOWN = 6
@@ -140,17 +141,21 @@ _CLASSES = {
 
 
 def stated(edge: GraphEdge) -> str:
-    """The frequencies as the sources state them."""
-    if edge.stated is None:
+    """The frequencies as the sources of an edge state them."""
+    return frequency(edge.stated.split("; ") if edge.stated else (), edge.frequency)
+
+
+def frequency(said: Iterable[str], share: float | None) -> str:
+    """Frequencies as stated, in words; of many counts the pooled share (0 to 1)."""
+    parts = list(dict.fromkeys(_CLASSES.get(part, part) for part in said if part))
+    if not parts:
         return "frequency not stated"
-    parts = dict.fromkeys(_CLASSES.get(part, part) for part in edge.stated.split("; "))
-    shown = ", ".join(list(parts)[:SOURCES_SHOWN])
-    if len(parts) > SOURCES_SHOWN and edge.frequency is not None:
-        return f"{edge.frequency:.0%} over {len(parts)} counts"
-    return shown
+    if len(parts) > SOURCES_SHOWN and share is not None:
+        return f"{share:.0%} over {len(parts)} counts"
+    return ", ".join(parts[:SOURCES_SHOWN])
 
 
-def sources(edge: GraphEdge) -> str:
+def sources(edge: GraphEdge | NamedEdge) -> str:
     """The sources of an edge, shortened."""
     more = len(edge.sources) - SOURCES_SHOWN
     return ", ".join(edge.sources[:SOURCES_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -329,8 +329,8 @@ class Attachment:
 class PatientBundle:
     """One patient's record as read and checked by `engine.bundle`.
 
-    format: "fhir", "phenopacket", "folder", "zip" or "text". as_of: the moment of the question
-    (UTC); the newest dated entry unless the caller set it; None when nothing is dated.
+    format: "fhir", "phenopacket", "folder", "zip", "text" or "findings". as_of: the moment of the
+    question (UTC); the newest dated entry unless the caller set it; None when nothing is dated.
     sha256: of the bytes received (for folders, of names and contents in sorted order).
     """
 

@@ -16,7 +16,7 @@ from knowledge_graph.schema import Edge, Node, NodeKind, Predicate, Value
 from knowledge_graph.store import StoreError
 
 NODE_FIELDS = frozenset({"id", "name", "synonyms", "xrefs", "_words"})
-EDGE_FIELDS = frozenset({"sources"})
+EDGE_FIELDS = frozenset({"sources", "_strength"})
 """Names that a store uses itself; a property must not have them."""
 _MODULUS = 2**256
 

@@ -1,10 +1,10 @@
-"""The graph in memory: arrays for ranking, a networkx view for paths."""
+"""The graph in memory: arrays for ranking."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +29,6 @@ from knowledge_graph.schema import (
     Value,
 )
 from knowledge_graph.snapshot import Ints, Snapshot
-
-if TYPE_CHECKING:
-    import networkx as nx
 
 # Chosen on the shared development cases; engine/CARD.md lists what was tried.
 ABSENCE_WEIGHT = 0.1
@@ -234,11 +231,6 @@ class MemoryGraph:
         """Diseases without findings: found by name or code, linked, never a candidate."""
         return tuple(_disease(entry) for entry in self.snapshot.names["others"])
 
-    def facts_about(self, disease: int) -> tuple[Edge, ...]:
-        """The facts of one disease (by position), in the order of the source."""
-        identifier = self.entries[disease].id
-        return tuple(edge for edge in self.facts if edge.object == identifier)
-
     def priors(self, patient: Patient) -> Floats:
         """How common each candidate is, for this patient's age and sex; shape (D,).
 
@@ -283,24 +275,6 @@ class MemoryGraph:
     def diseases_called(self, name: str) -> tuple[int, ...]:
         """Positions of every disease with this name or synonym; case and punctuation are moot."""
         return tuple(self._called.get(plain_name(name), ()))
-
-    @cached_property
-    def networkx(self) -> nx.DiGraph[str]:
-        """Terms ("is_a") and diseases ("has_phenotype") as one graph, for path queries."""
-        import networkx as nx
-
-        graph: nx.DiGraph[str] = nx.DiGraph()
-        for identifier, name, parents, _, _ in self._terms:
-            graph.add_node(identifier, name=name, kind="phenotype")
-            graph.add_edges_from((identifier, p, {"predicate": "is_a"}) for p in parents)
-        for i, entry in enumerate(self.entries):
-            graph.add_node(entry.id, name=entry.name, kind="disease")
-            rows = self._rows(i)
-            shown = self.snapshot.annotation_negated[rows] == 0
-            terms: list[int] = np.unique(self.snapshot.annotation_term[rows][shown]).tolist()
-            shows = {"predicate": "has_phenotype"}
-            graph.add_edges_from((entry.id, self._terms[t][0], shows) for t in terms)
-        return graph
 
     # ---- Inside -------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 PHENOTYPE_ROOT = "HP:0000118"
 """HPO "Phenotypic abnormality": only terms below it describe what a patient shows."""
@@ -150,6 +150,7 @@ NodeKind = Literal[
     "Anatomy",
     "RiskFactor",
 ]
+KINDS: tuple[NodeKind, ...] = get_args(NodeKind)
 Predicate = Literal[
     "is_a",  # Phenotype -> Phenotype, Disease -> Disease, Drug -> DrugClass
     "has_phenotype",  # Disease -> Phenotype; frequency, stated, onset, sex

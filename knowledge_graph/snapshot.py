@@ -21,7 +21,7 @@ import platformdirs
 from numpy.typing import NDArray
 
 KEPT = 3
-"""Snapshots left in the cache folder; older ones belong to releases no longer used."""
+"""Files of a kind left in the cache folder; older ones belong to releases no longer used."""
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
@@ -44,6 +44,7 @@ class Snapshot:
     opposed: (O, 2), (term, other) pairs, sorted: who shows one is not credited for the other.
     background: (T,), share of the candidates, each weighted by its prior. chance: (D,), mean log
         likelihood ratio that a finding drawn from all annotations would give this disease.
+    key: the name of its file in the cache; "" when it was never to be there.
     """
 
     names: dict[str, Any]
@@ -60,9 +61,10 @@ class Snapshot:
     opposed: Ints
     background: Floats
     chance: Floats
+    key: str = ""
 
 
-_ARRAYS = tuple(field.name for field in fields(Snapshot) if field.name != "names")
+_ARRAYS = tuple(field.name for field in fields(Snapshot) if field.name not in ("names", "key"))
 
 
 def cache_folder() -> Path:
@@ -78,10 +80,10 @@ def cached(key: str, build: Callable[[], Snapshot]) -> Snapshot:
     """
     path = cache_folder() / f"{key}.npz"
     try:
-        return _load(path)
+        return replace(_load(path), key=key)
     except (OSError, EOFError, ValueError, KeyError, BadZipFile):
         built = build()
-    snapshot = replace(built, names=orjson.loads(orjson.dumps(built.names)))
+    snapshot = replace(built, names=orjson.loads(orjson.dumps(built.names)), key=key)
     with suppress(OSError):
         _save(path, snapshot)
     return snapshot
@@ -98,9 +100,10 @@ def _load(path: Path) -> Snapshot:
         return Snapshot(names=names, **{name: stored[name] for name in _ARRAYS})
 
 
-def _forget_oldest(folder: Path) -> None:
-    snapshots = sorted(folder.glob("*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in snapshots[KEPT:]:
+def forget_oldest(folder: Path, pattern: str) -> None:
+    """Delete all but the newest `KEPT` files of this pattern."""
+    files = sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in files[KEPT:]:
         path.unlink(missing_ok=True)
 
 
@@ -115,7 +118,7 @@ def _save(path: Path, snapshot: Snapshot) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)
-        _forget_oldest(path.parent)
+        forget_oldest(path.parent, "*.npz")
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

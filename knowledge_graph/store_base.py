@@ -3,26 +3,45 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
 
 from engine.exceptions import NotFoundError
 from knowledge_graph.routes import reach, shortest_routes
-from knowledge_graph.schema import Edge, Node, Predicate
+from knowledge_graph.schema import KINDS, Edge, Node, NodeKind, Predicate
 from knowledge_graph.store import (
+    CARD_EDGES,
     LARGEST_SUBGRAPH,
     LONGEST_PATH,
+    Card,
     Direction,
     Found,
+    Group,
     Route,
     Subgraph,
     edge_order,
+    ends,
+    named,
+    shown,
 )
-from knowledge_graph.wording import Wanted, by_code, by_name, wanted
+from knowledge_graph.wording import (
+    Wanted,
+    by_close_code,
+    by_code,
+    by_name,
+    called,
+    close_codes,
+    code,
+    wanted,
+)
+
+Strongest = tuple[Predicate, int, list[Edge]]
+"""A predicate, how many edges a node has of it, and the first of these."""
 
 
 class StoreBase(ABC):
-    """`GraphStore` over six primitives; a store says only how it gets at its records."""
+    """`GraphStore` over seven primitives; a store says only how it gets at its records."""
 
     # ---- Primitives ---------------------------------------------------------------------------
 
@@ -31,8 +50,9 @@ class StoreBase(ABC):
         """Those of these nodes that the store holds, in any order."""
 
     @abstractmethod
-    def with_code(self, code: str) -> list[Node]:
-        """Nodes with this id or cross-reference (folded as in wording.py), in any order."""
+    def with_codes(self, codes: Collection[str]) -> list[Node]:
+        """Nodes with one of these ids or cross-references (folded by wording.code), in any order;
+        each once."""
 
     @abstractmethod
     def with_words(self, query: Wanted, *, every: bool) -> list[Node]:
@@ -43,6 +63,15 @@ class StoreBase(ABC):
         self, identifier: str, *, predicate: Predicate | None, direction: Direction, limit: int
     ) -> list[Edge]:
         """The first edges of a node by `edge_order`; none of an unknown one."""
+
+    @abstractmethod
+    def strongest(
+        self, identifier: str, *, direction: Direction, limit: int
+    ) -> Iterable[Strongest]:
+        """For each predicate in order the first edges of a node by (-strength, other end).
+
+        Strength is that of strength.py; edges without one come last.
+        """
 
     @abstractmethod
     def adjacent(
@@ -59,18 +88,9 @@ class StoreBase(ABC):
     # ---- What follows -------------------------------------------------------------------------
 
     def search(self, text: str, *, limit: int = 10) -> list[Found]:
-        """Nodes by id, cross-reference, name or synonym, typos allowed; by (-score, id)."""
-        query = wanted(text)
-        if not query.code:
-            return []
-        if found := by_code(query, self.with_code(query.code)):
-            return found[:limit]
-        if not query.words:
-            return []
-        found = by_name(query, self.with_words(query, every=True))
-        if not found and len(query.words) > 1:
-            found = by_name(query, self.with_words(query, every=False))
-        return found[:limit]
+        """Nodes by id, cross-reference, name or synonym, typos allowed; by (-score, kind, id)."""
+        found = next((found for found in self._answers(text) if found), list[Found]())
+        return [replace(hit, node=_readable(hit.node)) for hit in found[:limit]]
 
     def node(self, identifier: str) -> Node:
         """The node with exactly this id.
@@ -80,12 +100,39 @@ class StoreBase(ABC):
         """
         if found := self.nodes([identifier]):
             return found[0]
-        close = self.search(identifier, limit=3)
-        raise NotFoundError(
-            f"the graph has no node {identifier!r}",
-            fix="find its id with `konsil kg search`",
-            suggestions=tuple(f"{hit.node.id} {hit.node.name}" for hit in close),
-        )
+        raise self._unknown(identifier, None)
+
+    def find(self, text: str, *, kind: NodeKind | None = None) -> Node:
+        """The node that has this id or code, or exactly this name or synonym.
+
+        Raises:
+            NotFoundError: none, or several of equal standing; suggestions name them.
+        """
+        for standing in self._standings(text):
+            fitting = [node for node in standing if kind in (None, node.kind)]
+            first = min((KINDS.index(node.kind) for node in fitting), default=None)
+            same = [node for node in fitting if KINDS.index(node.kind) == first]
+            if len(same) > 1:
+                raise NotFoundError(
+                    f"{len(same)} nodes are called {text!r}",
+                    fix="give the id of the one you mean",
+                    suggestions=_listed(sorted(same, key=lambda node: node.id)),
+                )
+            if same:
+                return same[0]
+        raise self._unknown(text, kind)
+
+    def card(self, text: str, *, limit: int = CARD_EDGES) -> Card:
+        """A node, found as by `find`, with at most `limit` edges of each predicate."""
+        node = self.find(text)
+        directions: tuple[Direction, ...] = ("out", "in")
+        groups: list[Group] = []
+        for direction in directions:
+            for predicate, total, edges in self.strongest(
+                node.id, direction=direction, limit=limit
+            ):
+                groups.append(Group(predicate, direction, total, tuple(named(self, edges))))
+        return Card(_readable(node), tuple(groups))
 
     def neighbours(
         self,
@@ -132,8 +179,12 @@ class StoreBase(ABC):
         for edge in sorted(among, key=edge_order):
             if edge.predicate != "lacks_phenotype":
                 best.setdefault(frozenset((edge.subject, edge.object)), edge)
+        names = ends(self, (node for route in routes for node in route))
         return [
-            Route(route, tuple(best[frozenset(step)] for step in pairwise(route)))
+            Route(
+                tuple(names[node] for node in route),
+                tuple(named(self, (best[frozenset(step)] for step in pairwise(route)))),
+            )
             for route in routes
         ]
 
@@ -143,6 +194,49 @@ class StoreBase(ABC):
         """Everything within this many edges, in either direction, of the given nodes."""
         starts = [self.node(identifier).id for identifier in identifiers]
         inside, complete = reach(starts, self.adjacent, hops=hops, limit=limit)
-        nodes = sorted(self.nodes(inside), key=lambda node: node.id)
-        edges = sorted(self.edges_among(inside), key=lambda e: (e.subject, e.predicate, e.object))
+        nodes = sorted(map(_readable, self.nodes(inside)), key=lambda node: node.id)
+        drawn = (replace(e, properties=shown(e.properties)) for e in self.edges_among(inside))
+        edges = sorted(drawn, key=lambda e: (e.subject, e.predicate, e.object))
         return Subgraph(tuple(nodes), tuple(edges), complete)
+
+    # ---- Inside -------------------------------------------------------------------------------
+
+    def _answers(self, text: str) -> Iterator[list[Found]]:
+        """What a search may answer, the surest first; asked for one after the other."""
+        query = wanted(text)
+        if not query.code:
+            return
+        yield by_code(query, self.with_codes([query.code]))
+        if query.words:
+            yield by_name(query, self.with_words(query, every=True))
+        if len(query.words) > 1:
+            yield by_name(query, self.with_words(query, every=False))
+        if close := close_codes(text):
+            yield by_close_code(query, close, self.with_codes(close))
+
+    def _standings(self, text: str) -> Iterator[list[Node]]:
+        """Nodes that a text names, those it names best first; asked for one after the other."""
+        yield self.nodes([text.strip()])
+        query = wanted(text)
+        coded = [hit.node for hit in by_code(query, self.with_codes([query.code]))]
+        yield [node for node in coded if code(node.id) == query.code]
+        yield coded
+        if query.words:
+            yield from called(query, self.with_words(query, every=True))
+
+    def _unknown(self, text: str, kind: NodeKind | None) -> NotFoundError:
+        close = [hit.node for hit in self.search(text, limit=10)]
+        fitting = [node for node in close if kind in (None, node.kind)]
+        return NotFoundError(
+            f"the graph has no {kind or 'node'} {text!r}",
+            fix="find its id with `konsil kg search`",
+            suggestions=_listed(fitting[:3]),
+        )
+
+
+def _listed(nodes: Iterable[Node]) -> tuple[str, ...]:
+    return tuple(f"{node.id} {node.name}" for node in nodes)
+
+
+def _readable(node: Node) -> Node:
+    return replace(node, properties=shown(node.properties))

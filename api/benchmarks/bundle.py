@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from api.benchmarks.child import cold
 from api.engine import Engine
 from engine.bundle import read
 from engine.evaluate import BenchReport
-from engine.exceptions import InputError
 from engine.serialize import to_json
 from knowledge_graph.memory import MemoryGraph
 
@@ -28,15 +26,15 @@ def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
     start = time.perf_counter()
     times = {bundle: [_once(engine, bundle) for _ in range(ROUNDS + 1)][1:] for bundle in bundles}
     every = np.array([t for of_bundle in times.values() for t in of_bundle])
-    cold = [_cold(bundle) for bundle in bundles]
+    alone = [cold(_CHILD, str(bundle)) for bundle in bundles]
     return BenchReport(
         bench="bundle",
         n=len(bundles),
         metrics={
             "p50_ms": float(np.quantile(every, 0.5)),
             "p95_ms": float(np.quantile(every, 0.95)),
-            "cold_s": max(seconds for seconds, _ in cold),
-            "peak_mb": max(megabytes for _, megabytes in cold),
+            "cold_s": max(seconds for seconds, _ in alone),
+            "peak_mb": max(megabytes for _, megabytes in alone),
         },
         ci95={},
         seconds=time.perf_counter() - start,
@@ -44,7 +42,7 @@ def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
         notes=[
             f"{bundle.name}: warm median {np.median(of_bundle):.1f} ms, cold {seconds:.2f} s, "
             f"peak {megabytes:.0f} MB"
-            for (bundle, of_bundle), (seconds, megabytes) in zip(times.items(), cold, strict=True)
+            for (bundle, of_bundle), (seconds, megabytes) in zip(times.items(), alone, strict=True)
         ],
     )
 
@@ -64,22 +62,6 @@ def _once(engine: Engine, bundle: Path) -> float:
 
 
 _CHILD = """
-import sys
 from api.cli import main
 main(["diagnose", sys.argv[1], "--json"], standalone_mode=False)
-with open("/proc/self/status") as status:
-    print(next(line.split()[1] for line in status if line.startswith("VmHWM")), file=sys.stderr)
 """
-"""Its own peak: what `wait4` reports would include the parent's memory before the exec."""
-
-
-def _cold(bundle: Path) -> tuple[float, float]:
-    """Seconds and peak resident memory (MB) of a new process that diagnoses the bundle (Linux)."""
-    start = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", _CHILD, str(bundle)], capture_output=True, text=True, check=False
-    )
-    seconds = time.perf_counter() - start
-    if done.returncode != 0:
-        raise InputError(done.stderr, where=str(bundle), fix="give bundles that can be read")
-    return seconds, int(done.stderr.split()[-1]) / 1024

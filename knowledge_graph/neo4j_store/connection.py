@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, LiteralString, Self, cast
 
 from knowledge_graph.neo4j_store.settings import Settings
-from knowledge_graph.store import StoreError
+from knowledge_graph.store import StoreError, UnreachableError
 
 if TYPE_CHECKING:
     from neo4j import ManagedTransaction, Session
@@ -107,12 +107,12 @@ def told(error: Exception, settings: Settings) -> StoreError:
     from neo4j.exceptions import AuthError, Neo4jError
 
     if isinstance(error, AuthError):
-        return StoreError(
+        return UnreachableError(
             f"the Neo4j server at {settings.uri} refuses user {settings.user!r}: {error.message}",
             fix="check KONSIL_NEO4J_USER and KONSIL_NEO4J_PASSWORD",
         )
     if not isinstance(error, Neo4jError):
-        return StoreError(
+        return UnreachableError(
             f"no answer from the Neo4j server at {settings.uri}: {error}",
             fix="check that it runs and that KONSIL_NEO4J_URI is its address",
         )

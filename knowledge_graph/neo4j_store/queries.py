@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Self
 
 from knowledge_graph.neo4j_store.connection import Server
@@ -11,13 +11,14 @@ from knowledge_graph.neo4j_store.records import (
     FULL_TEXT,
     NODE,
     NODE_COLUMNS,
+    code_token,
     to_edge,
     to_node,
 )
 from knowledge_graph.neo4j_store.settings import Settings
 from knowledge_graph.schema import Edge, Node, Predicate
 from knowledge_graph.store import Direction
-from knowledge_graph.store_base import StoreBase
+from knowledge_graph.store_base import StoreBase, Strongest
 from knowledge_graph.wording import PREFIX_FROM, Wanted, typos
 
 
@@ -44,8 +45,8 @@ class Neo4jQueries(StoreBase):
         )
         return [to_node(row) for row in rows]
 
-    def with_code(self, code: str) -> list[Node]:
-        return self._full_text(_quoted(code))
+    def with_codes(self, codes: Collection[str]) -> list[Node]:
+        return self._full_text(" OR ".join(_quoted(code_token(code)) for code in codes))
 
     def with_words(self, query: Wanted, *, every: bool) -> list[Node]:
         return self._full_text((" AND " if every else " OR ").join(map(_clause, query.words)))
@@ -63,6 +64,24 @@ class Neo4jQueries(StoreBase):
             limit=limit,
         )
         return [to_edge(row) for row in rows]
+
+    def strongest(
+        self, identifier: str, *, direction: Direction, limit: int
+    ) -> Iterator[Strongest]:
+        out = direction == "out"
+        rows = self._server.read(
+            f"MATCH (x:{NODE} {{id: $id}}){'-[r]->' if out else '<-[r]-'}(y:{NODE}) "
+            "WITH x, r, y ORDER BY r._strength IS NULL, r._strength DESC, y.id "
+            f"WITH type(r) AS predicate, {'x' if out else 'y'}.id AS subject, "
+            f"{'y' if out else 'x'}.id AS object, properties(r) AS edge "
+            "RETURN predicate, count(*) AS total, "
+            "collect({subject: subject, predicate: predicate, object: object, edge: edge})"
+            "[..$limit] AS first ORDER BY predicate",
+            id=identifier,
+            limit=limit,
+        )
+        for row in rows:
+            yield row["predicate"], row["total"], list(map(to_edge, row["first"]))
 
     def adjacent(
         self, identifiers: Collection[str], *, without: Predicate | None = None

@@ -1,8 +1,9 @@
 """Records as the server holds them: the labels, and rows there and back.
 
 A node is (:KonsilNode:<kind> {id, name, synonyms, xrefs, _words, ...properties}), an edge
--[:<predicate> {sources, ...properties}]->. `_words` is what the full-text index reads. Nodes with
-other labels in the same database are never read, changed or deleted.
+-[:<predicate> {sources, _strength, ...properties}]->. `_words` is what the full-text index reads,
+`_strength` what a card is ordered by (absent where an edge has none). Nodes with other labels in
+the same database are never read, changed or deleted.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 from knowledge_graph.checksum import EDGE_FIELDS, NODE_FIELDS
 from knowledge_graph.schema import Edge, Node, Value
+from knowledge_graph.strength import strength
 from knowledge_graph.wording import codes, labels, words
 
 NODE = "KonsilNode"
@@ -23,20 +25,29 @@ EDGE_COLUMNS = "a.id AS subject, type(r) AS predicate, b.id AS object, propertie
 
 def node_row(node: Node) -> dict[str, Any]:
     """The properties of a node on the server."""
-    text = sorted({word for label in labels(node) for word in words(label)} | set(codes(node)))
+    text = {word for label in labels(node) for word in words(label)} | set(
+        map(code_token, codes(node))
+    )
     return {
         **_plain(node.properties),
         "id": node.id,
         "name": node.name,
         "synonyms": list(node.synonyms),
         "xrefs": list(node.xrefs),
-        "_words": " ".join(text),
+        "_words": " ".join(sorted(text)),
     }
+
+
+def code_token(code: str) -> str:
+    """A code in `_words`, where no word or beginning of a word can be taken for it."""
+    return f"#{code}"
 
 
 def edge_row(edge: Edge) -> dict[str, Any]:
     """Ends and properties of an edge on the server."""
     properties = {**_plain(edge.properties), "sources": list(edge.sources)}
+    if (strong := strength(edge)) is not None:
+        properties["_strength"] = strong
     return {"subject": edge.subject, "object": edge.object, "properties": properties}
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-from knowledge_graph.store import StoreError
+from knowledge_graph.store import NoServerError, StoreError
 
 TIMES = ("connect_s", "retry_s", "query_s")
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
@@ -51,7 +51,7 @@ class Settings:
             if key.startswith("KONSIL_NEO4J_") and value
         }
         if "uri" not in given:
-            raise StoreError(
+            raise NoServerError(
                 "no Neo4j server is named",
                 fix="set KONSIL_NEO4J_URI, for example bolt://localhost:7687",
             )

@@ -10,8 +10,8 @@ from knowledge_graph import records
 from knowledge_graph.checksum import check
 from knowledge_graph.curated import SOURCE, local_id, read, read_all
 from knowledge_graph.curated.check import faults
+from knowledge_graph.embedded import embedded
 from knowledge_graph.memory import MemoryGraph
-from knowledge_graph.query import DiseaseCard, Queries
 
 ENTRY = """
 specialty: test
@@ -55,13 +55,11 @@ def test_a_faulty_file_is_refused_with_its_place(tmp_path: Path, text: str, plac
 
 
 def test_a_card_says_what_is_unreferenced(graph: MemoryGraph) -> None:
-    card = Queries(graph).card("inflamed appendix")
-    assert isinstance(card, DiseaseCard)
-    assert card.disease.id == local_id("Acute appendicitis")
-    assert card.disease.course["urgency"] == ("emergency",)
-    assert {fact.predicate for fact in card.facts} >= {"treats", "confirms", "excludes"}
-    assert all(fact.sources == (SOURCE,) for fact in card.facts)
-    assert all(edge.sources == (SOURCE,) for edge in card.edges)
+    card = embedded(graph).card("inflamed appendix")
+    assert card.node.id == local_id("Acute appendicitis")
+    assert card.node.properties["urgency"] == ("emergency",)
+    assert {group.predicate for group in card.groups} >= {"treats", "confirms", "excludes"}
+    assert {edge.sources for group in card.groups for edge in group.edges} == {(SOURCE,)}
 
 
 def test_prevalence_age_and_sex_shape_the_prior_and_say_so(graph: MemoryGraph) -> None:

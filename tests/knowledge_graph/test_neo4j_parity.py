@@ -35,8 +35,13 @@ def questions(graph: Graph) -> Iterator[Callable[[GraphStore], Any]]:
     for node in draw.sample(nodes, min(6, len(nodes))):
         for label in (node.name, *node.synonyms, *node.xrefs):
             texts += [label, label[:6], label[1:], label.replace("e", "a", 1)]
+    texts += [i[:-1] for i in ids] + [i.replace(":", " ") for i in ids]
     for text in texts:
         yield lambda store, text=text: store.search(text, limit=20)
+        yield lambda store, text=text: store.find(text)
+        yield lambda store, text=text: store.find(text, kind="Phenotype")
+        for limit in (2, 1_000):
+            yield lambda store, text=text, n=limit: store.card(text, limit=n)
     for i in ids:
         yield lambda store, i=i: store.node(i)
         yield lambda store, i=i: store.treats(i)

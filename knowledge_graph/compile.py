@@ -106,21 +106,16 @@ def compile_graph(
     for row in rows:
         by_disease[row.disease].append(row)
 
-    table = _AnnotationTable()
-    profiles = _Profiles()
-    for number, disease in enumerate(diseases):
+    phenotypes: list[list[Annotation]] = []
+    for disease in diseases:
         own = [row for name in (disease["id"], *disease["aliases"]) for row in by_disease[name]]
-        phenotypes = [row for row in own if row.aspect == "P"]
-        table.add(phenotypes, ontology)
+        phenotypes.append([row for row in own if row.aspect == "P"])
         disease |= _course(own, ontology)
-        profiles.add(number, phenotypes, ontology)
     names = {
         "sources": [[s.name, s.version, s.sha256] for s in sources],
-        "terms": [_term_entry(term) for term in terms],
+        "terms": [term_entry(term) for term in terms],
         "replaced": ontology.current,
         "diseases": diseases,
-        "references": table.references.values,
-        "frequencies": table.frequencies.values,
         "nodes": [[n.id, n.kind, n.name] for n in common.nodes] if common else [],
         "facts": [
             [f.subject, f.predicate, known[f.object], f.sources, dict(f.properties)]
@@ -128,7 +123,23 @@ def compile_graph(
         ],
         "rejected": [[r.source, r.row, r.reason] for r in rejected],
     }
-    return _assembled(names, table, profiles, ontology, len(diseases))
+    return assemble(names, ontology, phenotypes)
+
+
+def assemble(
+    names: Mapping[str, Any], ontology: Ontology, phenotypes: Sequence[Sequence[Annotation]]
+) -> Snapshot:
+    """The arrays of a graph whose diseases are settled.
+
+    names: those of `Snapshot` but for the pools. phenotypes: for each disease its rows of aspect P.
+    """
+    table = _AnnotationTable()
+    profiles = _Profiles()
+    for number, rows in enumerate(phenotypes):
+        table.add(rows, ontology)
+        profiles.add(number, rows, ontology)
+    pools = {"references": table.references.values, "frequencies": table.frequencies.values}
+    return _assembled({**names, **pools}, table, profiles, ontology, len(phenotypes))
 
 
 class Ontology:
@@ -237,7 +248,7 @@ def _describe(diseases: list[dict[str, Any]], details: Mapping[str, Details]) ->
         members = (disease["id"], *disease["aliases"])
         said = next((details[m] for m in members if m in details), None)
         disease["epidemiology"] = asdict(said.epidemiology) if said else None
-        disease["synonyms"] = sorted(said.synonyms) if said else []
+        disease["synonyms"] = sorted({*said.synonyms} - {disease["name"]}) if said else []
         disease["xrefs"] = sorted(said.xrefs) if said else []
         disease["course"] = dict(said.course) if said else {}
 
@@ -342,7 +353,8 @@ def _chance(matcher: Matcher, drawn: Mapping[int, int], diseases: int) -> Floats
     return (total / sum(drawn.values())).astype(np.float32)
 
 
-def _term_entry(term: Term) -> list[Any]:
+def term_entry(term: Term) -> list[Any]:
+    """A term as `Snapshot.names` holds it."""
     synonyms = [[s.text, s.scope, list(s.flags)] for s in term.synonyms]
     return [term.id, term.name, list(term.parents), synonyms, term.definition]
 
@@ -357,12 +369,12 @@ class _AnnotationTable:
         self.disease_start = [0]
 
     def add(self, rows: Sequence[Annotation], ontology: Ontology) -> None:
-        """Append the rows of the next disease."""
-        for row in rows:
-            if (term := ontology.find(row.term)) is not None:
-                reference = self.references.add(row.reference)
-                frequency = self.frequencies.add(row.frequency)
-                self.rows.append((term, reference, frequency, int(row.negated)))
+        """Append the rows of the next disease, by term; those of a term in the order given."""
+        known = [(term, row) for row in rows if (term := ontology.find(row.term)) is not None]
+        for term, row in sorted(known, key=lambda pair: pair[0]):
+            reference = self.references.add(row.reference)
+            frequency = self.frequencies.add(row.frequency)
+            self.rows.append((term, reference, frequency, int(row.negated)))
         self.disease_start.append(len(self.rows))
 
 

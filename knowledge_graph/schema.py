@@ -159,6 +159,7 @@ NodeKind = Literal[
     "Procedure",
     "Anatomy",
     "RiskFactor",
+    "Source",  # a release the graph was compiled from
 ]
 Predicate = Literal[
     "is_a",  # Phenotype -> Phenotype, Disease -> Disease

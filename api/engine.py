@@ -24,7 +24,7 @@ class Engine:
         graph: MemoryGraph | None = None,
         progress: Callable[[str], None] = lambda message: None,
     ) -> None:
-        self.graph = graph or MemoryGraph.packaged(progress)
+        self.graph = graph or MemoryGraph.chosen(progress)
         self._reading = Lock()
 
     @cached_property

@@ -1,127 +1,84 @@
-"""From source files to a `Snapshot`: the slow part, done once per release of the sources."""
+"""From the records of the sources to a `Snapshot`: the slow part, done once per release of them."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from engine.types import SourceRef
 from knowledge_graph import onset
-from knowledge_graph.frequency import EXCLUDED, never, pooled
+from knowledge_graph.frequency import EXCLUDED, MENTIONED, never, pooled
+from knowledge_graph.identity import Identity
 from knowledge_graph.matching import Matcher
 from knowledge_graph.names import plain_name
 from knowledge_graph.opposites import excluded_through, opposites
-from knowledge_graph.schema import PHENOTYPE_ROOT, Annotation, Details, Rejected, Term
-from knowledge_graph.snapshot import Floats, Snapshot, cached, key_of
-from knowledge_graph.sources.files import curated_files, packaged_files, sha256_of
-
-if TYPE_CHECKING:
-    from knowledge_graph.sources.curated import Curated
-
-Progress = Callable[[str], None]
-
-
-def load(progress: Progress = lambda message: None) -> Snapshot:
-    """The snapshot of the packaged sources, compiled on first use and cached.
-
-    progress: called with a line of text when something slow begins.
-
-    Raises:
-        SourceError: a packaged source is missing or not what it should be.
-    """
-    files = packaged_files()
-    code = [*sorted(Path(__file__).parent.rglob("*.py")), *curated_files()]
-
-    def build() -> Snapshot:
-        progress("Compiling the knowledge graph from HPO (once, about 20 seconds) ...")
-        return _build(files)
-
-    return cached(key_of(*map(_state, (*files.values(), *code))), build)
-
-
-def _state(path: Path) -> str:
-    """Changes whenever the file is replaced or edited; reading 64 MB at every start is too slow."""
-    status = path.stat()
-    return f"{path.name}:{status.st_size}:{status.st_mtime_ns}"
-
-
-def _build(files: Mapping[str, Path]) -> Snapshot:
-    from knowledge_graph.sources import genes, hpo, hpoa
-    from knowledge_graph.sources.curated import read_curated
-
-    hashes = {name: sha256_of(path) for name, path in files.items()}
-    hpo_release, terms, replaced = hpo.read_terms(files["hp.obo"])
-    hpoa_release, annotations, rejected = hpoa.read_annotations(files["phenotype.hpoa"])
-    sources = (
-        SourceRef("HPO", hpo_release, hashes["hp.obo"]),
-        SourceRef("HPOA", hpoa_release, hashes["phenotype.hpoa"]),
-        SourceRef("HPO genes_to_phenotype", hpoa_release, hashes["genes_to_phenotype.txt"]),
-    )
-    ontology = Ontology(terms, replaced)
-    common = read_curated(terms, [ontology.is_phenotype(i) for i in range(len(terms))])
-    return compile_graph(
-        [*terms, *common.terms],
-        replaced,
-        [*annotations, *common.annotations],
-        genes.read_genes(files["genes_to_phenotype.txt"]),
-        (*sources, SourceRef("Konsil curated", version("konsil"), _digest(curated_files()))),
-        rejected,
-        common=common,
-    )
-
-
-def _digest(paths: Iterable[Path]) -> str:
-    return hashlib.sha256("".join(sha256_of(path) for path in paths).encode()).hexdigest()
+from knowledge_graph.schema import (
+    PHENOTYPE_ROOT,
+    Annotation,
+    DiseaseEntry,
+    Edge,
+    Node,
+    Record,
+    Rejected,
+    SameDisease,
+    Term,
+)
+from knowledge_graph.snapshot import Floats, Snapshot
 
 
 def compile_graph(
-    terms: Sequence[Term],
+    terms: Iterable[Term],
     replaced: Mapping[str, str],
-    annotations: Iterable[Annotation],
+    records: Iterable[Record],
     genes: Mapping[str, tuple[str, ...]],
     sources: Sequence[SourceRef],
-    rejected: Iterable[Rejected] = (),
-    *,
-    common: Curated | None = None,
 ) -> Snapshot:
     """Compile parsed records; see `Snapshot` for what comes out.
 
-    A row whose term is unknown, or whose frequency cannot be read, is listed as rejected, not
-    guessed. Sex-specific rows are kept as citations and count like the others.
+    A record whose term or node is unknown, or whose frequency cannot be read, is listed as
+    rejected, not guessed. Sex-specific rows are kept as citations and count like the others.
     """
-    rejected = list(rejected)
-    ontology = Ontology(terms, replaced)
-    rows = _usable(annotations, ontology, rejected)
-    diseases = _diseases(rows, genes)
-    _describe(diseases, common.details if common else {})
-    known = {name: d["id"] for d in diseases for name in (d["id"], *d["aliases"])}
+    given = _Given()
+    for record in records:
+        given.take(record)
+    all_terms = [*terms, *given.terms]
+    ontology = Ontology(all_terms, replaced)
+    rows = _usable(given.annotations, ontology, given.rejected)
     by_disease: dict[str, list[Annotation]] = defaultdict(list)
     for row in rows:
         by_disease[row.disease].append(row)
-
+    identity = Identity(_names(rows, given.entries), given.same)
+    diseases = _diseases(identity, given.entries, rows, genes)
+    ranked: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
     phenotypes: list[list[Annotation]] = []
     for disease in diseases:
         own = [row for name in (disease["id"], *disease["aliases"]) for row in by_disease[name]]
-        phenotypes.append([row for row in own if row.aspect == "P"])
         disease |= _course(own, ontology)
+        if not own:
+            others.append(disease)
+            continue
+        phenotypes.append([row for row in own if row.aspect == "P"])
+        ranked.append(disease)
+    facts = _facts(given, identity, ontology, genes)
+    ends = {end for fact in facts for end in (fact.subject, fact.object)}
     names = {
         "sources": [[s.name, s.version, s.sha256] for s in sources],
-        "terms": [term_entry(term) for term in terms],
+        "terms": [term_entry(term) for term in all_terms],
         "replaced": ontology.current,
-        "diseases": diseases,
-        "nodes": [[n.id, n.kind, n.name] for n in common.nodes] if common else [],
-        "facts": [
-            [f.subject, f.predicate, known[f.object], f.sources, dict(f.properties)]
-            for f in (common.facts if common else ())
+        "diseases": ranked,
+        "others": others,
+        "nodes": [
+            [n.id, n.kind, n.name, n.synonyms, n.xrefs, dict(n.properties)]
+            for n in given.nodes.values()
+            if n.id in ends
         ],
-        "rejected": [[r.source, r.row, r.reason] for r in rejected],
+        "facts": [[f.subject, f.predicate, f.object, f.sources, dict(f.properties)] for f in facts],
+        "rejected": [[r.source, r.row, r.reason] for r in (*given.rejected, *identity.rejected)],
     }
     return assemble(names, ontology, phenotypes)
 
@@ -140,6 +97,36 @@ def assemble(
         profiles.add(number, rows, ontology)
     pools = {"references": table.references.values, "frequencies": table.frequencies.values}
     return _assembled({**names, **pools}, table, profiles, ontology, len(phenotypes))
+
+
+@dataclass(slots=True)
+class _Given:
+    """The records, sorted by what they are."""
+
+    terms: list[Term] = field(default_factory=list[Term])
+    annotations: list[Annotation] = field(default_factory=list[Annotation])
+    entries: dict[str, list[DiseaseEntry]] = field(default_factory=dict[str, list[DiseaseEntry]])
+    same: list[SameDisease] = field(default_factory=list[SameDisease])
+    nodes: dict[str, Node] = field(default_factory=dict[str, Node])
+    edges: list[Edge] = field(default_factory=list[Edge])
+    rejected: list[Rejected] = field(default_factory=list[Rejected])
+
+    def take(self, record: Record) -> None:
+        match record:
+            case Term():
+                self.terms.append(record)
+            case Annotation():
+                self.annotations.append(record)
+            case DiseaseEntry():
+                self.entries.setdefault(record.id, []).append(record)
+            case SameDisease():
+                self.same.append(record)
+            case Node():
+                self.nodes.setdefault(record.id, record)
+            case Edge():
+                self.edges.append(record)
+            case Rejected():
+                self.rejected.append(record)
 
 
 class Ontology:
@@ -187,70 +174,113 @@ def _usable(
 ) -> list[Annotation]:
     usable: list[Annotation] = []
     for row in annotations:
+        source = row.dataset or "hpoa"
         if ontology.find(row.term) is None:
-            rejected.append(Rejected("hpoa", row.row, f"unknown term {row.term}"))
+            rejected.append(Rejected(source, row.row, f"unknown term {row.term}"))
             continue
         try:
             pooled([row.frequency])
         except ValueError as error:
-            rejected.append(Rejected("hpoa", row.row, str(error)))
+            rejected.append(Rejected(source, row.row, str(error)))
             continue
         usable.append(row)
     return usable
 
 
+def _names(
+    rows: Iterable[Annotation], entries: Mapping[str, Sequence[DiseaseEntry]]
+) -> dict[str, str]:
+    """Id -> name, as the source of its annotations calls it, else the first that describes it."""
+    described = {disease: said[0].name for disease, said in entries.items()}
+    return described | {row.disease: row.name for row in rows}
+
+
 def _diseases(
-    rows: Sequence[Annotation], genes: Mapping[str, tuple[str, ...]]
+    identity: Identity,
+    entries: Mapping[str, Sequence[DiseaseEntry]],
+    rows: Sequence[Annotation],
+    genes: Mapping[str, tuple[str, ...]],
 ) -> list[dict[str, Any]]:
     """One node a disease, sorted by id.
 
-    Diseases with the same name are one node, under its OMIM id, else its Orphanet id. An Orphanet
+    It bears the curated name where there is one: that is what clinicians call it. An Orphanet
     disorder all of whose genes have OMIM diseases is a grouping of those: it is kept for look-up,
     but ranked through them (`grouping`).
     """
-    names = {row.disease: row.name for row in rows}
-    by_name: dict[str, list[str]] = defaultdict(list)
-    for disease in sorted(names):
-        by_name[plain_name(names[disease])].append(disease)
-    alias_of: dict[str, str] = {}
-    for same in by_name.values():
-        first = min(same, key=_precedence)
-        alias_of |= {d: first for d in same if _precedence(d) > _precedence(first)}
+    names = _names(rows, entries)
     with_omim = {g for d, symbols in genes.items() if d.startswith("OMIM:") for g in symbols}
-    aliases: dict[str, list[str]] = defaultdict(list)
-    for alias, first in alias_of.items():
-        aliases[first].append(alias)
-    entries: list[dict[str, Any]] = []
-    for disease in sorted(names.keys() - alias_of.keys()):
-        own_genes = genes.get(disease, ())
-        entries.append(
+    described: list[dict[str, Any]] = []
+    for disease in sorted(set(identity.first.values())):
+        members = identity.members(disease)
+        curated = [member for member in members if member.startswith("KONSIL:")]
+        said = [entry for m in (*curated, *members) for entry in entries.get(m, ())]
+        name = names[(*curated, disease)[0]]
+        called = [names[m] for m in members]
+        called += [text for entry in said for text in (entry.name, *entry.synonyms)]
+        own_genes = sorted({symbol for m in members for symbol in genes.get(m, ())})
+        epidemiology = next((e.epidemiology for e in said if e.epidemiology), None)
+        course: dict[str, tuple[str, ...]] = {}
+        for entry in reversed(said):
+            course |= entry.course
+        described.append(
             {
                 "id": disease,
-                "name": names[disease],
-                "aliases": sorted(aliases[disease]),
-                "genes": list(own_genes),
+                "name": name,
+                "aliases": sorted(members[1:]),
+                "genes": own_genes,
                 "grouping": disease.startswith("ORPHA:")
                 and bool(own_genes)
                 and with_omim.issuperset(own_genes),
+                "synonyms": _distinct(called, name),
+                "xrefs": sorted({code for entry in said for code in entry.xrefs} - set(members)),
+                "epidemiology": asdict(epidemiology) if epidemiology else None,
+                "course": dict(sorted(course.items())),
             }
         )
-    return entries
+    return described
 
 
-def _precedence(disease: str) -> int:
-    """OMIM names most diseases, then Orphanet; two of one catalogue are never the same disease."""
-    catalogue = disease.partition(":")[0]
-    return {"OMIM": 0, "ORPHA": 1, "DECIPHER": 2}.get(catalogue, 3)
+def _distinct(names: Iterable[str], besides: str) -> list[str]:
+    """Sorted; of names that differ in case and punctuation only, the first."""
+    first: dict[str, str] = {}
+    for name in names:
+        first.setdefault(plain_name(name), name)
+    first.pop(plain_name(besides), None)
+    return sorted(first.values())
 
 
-def _describe(diseases: list[dict[str, Any]], details: Mapping[str, Details]) -> None:
-    for disease in diseases:
-        members = (disease["id"], *disease["aliases"])
-        said = next((details[m] for m in members if m in details), None)
-        disease["epidemiology"] = asdict(said.epidemiology) if said else None
-        disease["synonyms"] = sorted({*said.synonyms} - {disease["name"]}) if said else []
-        disease["xrefs"] = sorted(said.xrefs) if said else []
-        disease["course"] = dict(said.course) if said else {}
+def _facts(
+    given: _Given, identity: Identity, ontology: Ontology, genes: Mapping[str, tuple[str, ...]]
+) -> list[Edge]:
+    """The edges beside has_phenotype, between the nodes of this graph; equal ones are one."""
+    symbols = {gene_id(symbol) for own in genes.values() for symbol in own}
+    merged: dict[tuple[str, str, str], Edge] = {}
+    for edge in given.edges:
+        ends: list[str] = []
+        for end in (edge.subject, edge.object):
+            term = ontology.current.get(end, end)
+            known = end in given.nodes or end in symbols or term in ontology.index
+            ends.append(identity.first.get(end) or (term if known else ""))
+        if "" in ends:
+            missing = edge.subject if not ends[0] else edge.object
+            where = f"{edge.subject} {edge.predicate} {edge.object}"
+            given.rejected.append(Rejected(edge.sources[0], 0, f"{where}: unknown {missing}"))
+        elif ends[0] != ends[1]:
+            key = (ends[0], edge.predicate, ends[1])
+            before = merged.get(key)
+            merged[key] = Edge(
+                ends[0],
+                edge.predicate,
+                ends[1],
+                tuple(dict.fromkeys((*(before.sources if before else ()), *edge.sources))),
+                {**edge.properties, **(before.properties if before else {})},
+            )
+    return list(merged.values())
+
+
+def gene_id(symbol: str) -> str:
+    """The CURIE of a gene by its HGNC symbol."""
+    return f"HGNC.SYMBOL:{symbol}"
 
 
 def _course(rows: Sequence[Annotation], ontology: Ontology) -> dict[str, Any]:
@@ -278,8 +308,9 @@ class _Profiles:
         The highest share wins. A row with NOT, beside others, counts as one that says "Excluded".
         """
         stated: dict[int, list[str]] = defaultdict(list)
-        for row in rows:
-            if (term := ontology.find(row.term)) is not None:
+        for row in _newest(rows):
+            term = ontology.find(row.term)
+            if term is not None and row.frequency != MENTIONED:
                 stated[term].append(EXCLUDED if row.negated else row.frequency)
         best: dict[int, tuple[float, int]] = {}
         for term, frequencies in sorted(stated.items()):
@@ -291,6 +322,12 @@ class _Profiles:
                 if ontology.is_phenotype(ancestor) and share > best.get(ancestor, (0.0, 0))[0]:
                     best[ancestor] = (share, term)
         self.closure += [(t, disease, via, share) for t, (share, via) in best.items()]
+
+
+def _newest(rows: Sequence[Annotation]) -> list[Annotation]:
+    """Without what a later dataset says anew of the same reference (two releases of Orphanet)."""
+    latest = {(row.term, row.reference): row.dataset for row in rows}
+    return [row for row in rows if latest[row.term, row.reference] == row.dataset]
 
 
 def _assembled(
@@ -372,7 +409,8 @@ class _AnnotationTable:
         """Append the rows of the next disease, by term; those of a term in the order given."""
         known = [(term, row) for row in rows if (term := ontology.find(row.term)) is not None]
         for term, row in sorted(known, key=lambda pair: pair[0]):
-            reference = self.references.add(row.reference)
+            said_by = f"{row.reference} ({row.dataset})" if row.dataset else row.reference
+            reference = self.references.add(said_by)
             frequency = self.frequencies.add(row.frequency)
             self.rows.append((term, reference, frequency, int(row.negated)))
         self.disease_start.append(len(self.rows))

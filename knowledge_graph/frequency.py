@@ -27,6 +27,8 @@ PRIOR_MEAN = 0.2
 PRIOR_WEIGHT = 4.0
 EXCLUDED = "HP:0040285"
 """What a row with the qualifier NOT states."""
+MENTIONED = "mentioned together"
+"""Stated by a source that counts joint mentions in texts: shown, never ranked."""
 UNSTATED = 0.5
 """Frequency taken for a finding that is listed without any frequency."""
 
@@ -38,7 +40,7 @@ def pooled(stated: Iterable[str]) -> tuple[float | None, float]:
     """The share the sources counted, and the smoothed share used for ranking.
 
     Args:
-        stated: frequencies as written: "7/13", "45%", an HPO frequency term, or "".
+        stated: frequencies as written: "7/13", "45%", an HPO frequency term, `MENTIONED` or "".
 
     Returns:
         (share 0 to 1 from counts, else from percentages, None when no source gives a number;
@@ -75,7 +77,7 @@ def never(stated: Iterable[str]) -> bool:
 
 
 def _count(text: str) -> tuple[float, float]:
-    if not text:
+    if text in ("", MENTIONED):
         return 0.0, 0.0
     if text in CLASSES:
         return CLASSES[text] * CLASS_WEIGHT, CLASS_WEIGHT

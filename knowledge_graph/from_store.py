@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, cast
 
-from knowledge_graph.compile import Ontology, assemble, term_entry
+from knowledge_graph.compile import Ontology, assemble, gene_id, term_entry
 from knowledge_graph.memory import MemoryGraph
 from knowledge_graph.schema import (
     AGE_BANDS,
@@ -26,6 +26,7 @@ from knowledge_graph.store import StoreError
 NOT_COURSE = {
     "aliases",
     "grouping",
+    "ranked",
     "hpo_onset",
     "inheritance",
     "youngest_onset_years",
@@ -66,16 +67,14 @@ def snapshot_from(nodes: Iterable[Node], edges: Iterable[Edge]) -> Snapshot:
 
 
 def _snapshot(kinds: Mapping[str, list[Node]], drawn: Mapping[str, list[Edge]]) -> Snapshot:
+    facts = [edge for listed in drawn.values() for edge in listed if "_place" in edge.properties]
+    facts.sort(key=lambda edge: (edge.object, edge.properties["_place"]))
     terms = _terms(kinds["Phenotype"], drawn["is_a"])
     ontology = Ontology(terms, {})
-    genes = _targets(drawn["associated_with_gene"])
     rows = _annotations(drawn)
-    symbols = {node.id: node.name for node in kinds["Gene"]}
-    diseases = [
-        _disease(node, tuple(sorted(symbols[gene] for gene in genes[node.id])))
-        for node in kinds["Disease"]
-    ]
-    inner = {"Phenotype", "Disease", "Gene", "Source"}
+    genes = _genes(drawn["associated_with_gene"])
+    diseases = [_disease(node, tuple(sorted(genes[node.id]))) for node in kinds["Disease"]]
+    ranked = {node.id for node in kinds["Disease"] if node.properties["ranked"]}
     names: dict[str, Any] = {
         "sources": [
             [node.name, node.properties["version"], node.properties["sha256"]]
@@ -83,28 +82,29 @@ def _snapshot(kinds: Mapping[str, list[Node]], drawn: Mapping[str, list[Edge]]) 
         ],
         "terms": [term_entry(term) for term in terms],
         "replaced": ontology.current,
-        "diseases": [asdict(disease) for disease in diseases],
+        "diseases": [asdict(disease) for disease in diseases if disease.id in ranked],
+        "others": [asdict(disease) for disease in diseases if disease.id not in ranked],
         "nodes": [
-            [node.id, node.kind, node.name]
-            for kind, listed in kinds.items()
-            if kind not in inner
-            for node in listed
+            [n.id, n.kind, n.name, n.synonyms, n.xrefs, dict(n.properties)]
+            for n in _fact_nodes(kinds, facts)
         ],
-        "facts": list(_facts(drawn)),
+        "facts": [_fact(edge) for edge in facts],
         "rejected": [],
     }
-    return assemble(names, ontology, [rows[disease.id] for disease in diseases])
+    return assemble(names, ontology, [rows[d.id] for d in diseases if d.id in ranked])
 
 
 def _terms(nodes: Iterable[Node], hierarchy: Iterable[Edge]) -> list[Term]:
-    parents = _targets(hierarchy)
-    ordered = sorted(nodes, key=lambda node: cast(int, node.properties["position"]))
+    parents: defaultdict[str, list[str]] = defaultdict(list)
+    for edge in hierarchy:
+        parents[edge.subject].append(edge.object)
+    ordered = sorted(nodes, key=lambda node: cast(int, node.properties["_position"]))
     return [
         Term(
             id=node.id,
             name=node.name,
             parents=tuple(sorted(parents[node.id])),
-            synonyms=tuple(map(_synonym, _texts(node, "labels"))),
+            synonyms=tuple(map(_synonym, _texts(node, "_labels"))),
             alternatives=node.xrefs,
             definition=str(node.properties["definition"]),
         )
@@ -154,10 +154,10 @@ def _annotations(drawn: Mapping[str, list[Edge]]) -> Mapping[str, list[Annotatio
     for predicate in ("has_phenotype", "lacks_phenotype"):
         for edge in drawn[predicate]:
             stated = _texts(edge, "stated")
-            said = _texts(edge, "references") if "references" in edge.properties else edge.sources
+            said = _texts(edge, "_references") if "_references" in edge.properties else edge.sources
             places = (
-                map(int, _texts(edge, "places"))
-                if "places" in edge.properties
+                map(int, _texts(edge, "_places"))
+                if "_places" in edge.properties
                 else range(len(stated))
             )
             for place, reference, frequency in zip(places, said, stated, strict=True):
@@ -169,7 +169,8 @@ def _annotations(drawn: Mapping[str, list[Edge]]) -> Mapping[str, list[Annotatio
     return rows
 
 
-def _annotation(edge: Edge, reference: str, frequency: str) -> Annotation:
+def _annotation(edge: Edge, said_by: str, frequency: str) -> Annotation:
+    reference, _, dataset = said_by.partition(" (") if said_by.endswith(")") else (said_by, "", "")
     return Annotation(
         disease=edge.subject,
         name="",
@@ -182,22 +183,30 @@ def _annotation(edge: Edge, reference: str, frequency: str) -> Annotation:
         sex="",
         aspect="P",
         row=0,
+        dataset=dataset.removesuffix(")"),
     )
 
 
-def _facts(drawn: Mapping[str, list[Edge]]) -> Iterator[list[Any]]:
-    inner = {"is_a", "has_phenotype", "lacks_phenotype", "associated_with_gene"}
-    facts = [edge for predicate, listed in drawn.items() if predicate not in inner for edge in listed]
-    for edge in sorted(facts, key=lambda edge: (edge.object, edge.properties["place"])):
-        own = {key: value for key, value in edge.properties.items() if key != "place"}
-        yield [edge.subject, edge.predicate, edge.object, edge.sources, own]
-
-
-def _targets(edges: Iterable[Edge]) -> defaultdict[str, list[str]]:
-    targets: defaultdict[str, list[str]] = defaultdict(list)
+def _genes(edges: Iterable[Edge]) -> Mapping[str, list[str]]:
+    """Disease id -> symbols, but for what only facts say."""
+    genes: defaultdict[str, list[str]] = defaultdict(list)
     for edge in edges:
-        targets[edge.subject].append(edge.object)
-    return targets
+        if "_place" not in edge.properties or "_sources" in edge.properties:
+            genes[edge.subject].append(edge.object.removeprefix(gene_id("")))
+    return genes
+
+
+def _fact_nodes(kinds: Mapping[str, list[Node]], facts: Iterable[Edge]) -> Iterator[Node]:
+    ends = {end for edge in facts for end in (edge.subject, edge.object)}
+    for kind, nodes in kinds.items():
+        if kind not in ("Phenotype", "Disease", "Source"):
+            yield from (node for node in nodes if node.id in ends)
+
+
+def _fact(edge: Edge) -> list[Any]:
+    own = {k: v for k, v in edge.properties.items() if k not in ("_place", "_sources")}
+    sources = _texts(edge, "_sources") if "_sources" in edge.properties else edge.sources
+    return [edge.subject, edge.predicate, edge.object, sources, own]
 
 
 def _texts(record: Node | Edge, name: str) -> tuple[str, ...]:

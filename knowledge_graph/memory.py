@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.protocols import Floats, Label
 from engine.types import Code, GraphEdge, Match, Patient, Sex, SourceRef
-from knowledge_graph.compile import load
+from knowledge_graph.build import added, load
 from knowledge_graph.frequency import pooled
 from knowledge_graph.matching import Matcher
 from knowledge_graph.names import plain_name
@@ -54,6 +54,7 @@ class MemoryGraph:
         self._replaced: dict[str, str] = snapshot.names["replaced"]
         self._term_index: dict[str, int] = {entry[0]: i for i, entry in enumerate(self._terms)}
         self.entries = tuple(_disease(entry) for entry in snapshot.names["diseases"])
+        """Diseases with findings, in the order of every (D,) array."""
         self._diseases = tuple(Code(e.id.partition(":")[0], e.id, e.name) for e in self.entries)
         self._sources = tuple(SourceRef(*source) for source in snapshot.names["sources"])
         self._matcher = Matcher(
@@ -74,7 +75,12 @@ class MemoryGraph:
     @classmethod
     def packaged(cls, progress: Callable[[str], None] = lambda message: None) -> MemoryGraph:
         """The graph of the packaged HPO release; compiled once, then read from the cache."""
-        return cls(load(progress))
+        return cls(load((), progress))
+
+    @classmethod
+    def chosen(cls, progress: Callable[[str], None] = lambda message: None) -> MemoryGraph:
+        """The packaged graph with what `konsil kg build` added to it."""
+        return cls(load(added(), progress))
 
     # ---- Vocabulary ---------------------------------------------------------------------------
 
@@ -219,8 +225,17 @@ class MemoryGraph:
     @cached_property
     def fact_nodes(self) -> dict[str, Node]:
         """The other ends of `facts`, by id."""
-        nodes = (Node(*entry) for entry in self.snapshot.names["nodes"])
-        return {node.id: node for node in nodes}
+        return {
+            identifier: Node(
+                identifier, kind, name, tuple(synonyms), tuple(xrefs), _properties(properties)
+            )
+            for identifier, kind, name, synonyms, xrefs, properties in self.snapshot.names["nodes"]
+        }
+
+    @cached_property
+    def unranked(self) -> tuple[Disease, ...]:
+        """Diseases without findings: found by name or code, linked, never a candidate."""
+        return tuple(_disease(entry) for entry in self.snapshot.names["others"])
 
     def facts_about(self, disease: int) -> tuple[Edge, ...]:
         """The facts of one disease (by position), in the order of the source."""

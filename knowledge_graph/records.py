@@ -1,29 +1,32 @@
 """The whole embedded graph as plain nodes and edges: what a Neo4j server is loaded with.
 
-Nothing that ranking needs is lost: from_store.py makes the same graph of them again. Where the
-order of the source counts, a property says it. Properties:
+Nothing that ranking needs is lost: from_store.py makes the same graph of them again. Properties
+that begin with _ serve nothing else. Properties:
 
-    Phenotype: definition; position (in the order of the terms); labels ("scope flags: text" for
-        each synonym as the ontology states it). Its xrefs are the ids merged into it.
-    Disease: aliases (those of its xrefs that are its id in another catalogue), grouping,
+    Phenotype: definition; _position (among the terms); _labels ("scope flags: text" for each
+        synonym as the ontology states it). Its xrefs are the ids merged into it.
+    Disease: aliases (those of its xrefs that are its id in another catalogue), grouping, ranked,
         youngest_onset_years, hpo_onset and inheritance (HPO terms); prevalence with
         prevalence_source, age_<band>, female and male (factors); every other one is of the course.
-    Source: version, sha256. Gene: none.
-    has_phenotype, lacks_phenotype: stated (frequencies as written, one for each row of a source, ""
-        where it gives none); references (one for each row, where these are not simply the sources);
-        frequency (share 0 to 1, when somebody counted); places (numbers; the order of the rows
-        among all of this disease and phenotype, where it is both shown and not).
-    Facts: place, from 0, among the facts about the same object; the others are the source's own.
+    Source: version, sha256.
+    has_phenotype, lacks_phenotype: frequency (share 0 to 1, when somebody counted); stated
+        (frequencies as written, one for each row of a source, "" where it gives none); _references
+        (one for each row, where these are not simply the sources); _places (the order of the rows,
+        where a disease has both edges to one phenotype).
+    Facts: _place, from 0, among the facts about the same object; _sources, where the genes of the
+        phenotype annotations say the same. The others are the source's own.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 from engine.types import GraphEdge
+from knowledge_graph.compile import gene_id
 from knowledge_graph.memory import MemoryGraph
 from knowledge_graph.schema import Disease, Edge, Epidemiology, Node, Predicate, Term, Value
 
@@ -38,10 +41,13 @@ def nodes(graph: MemoryGraph) -> Iterator[Node]:
         merged.setdefault(new, []).append(old)
     for position, term in enumerate(_terms(graph)):
         yield _phenotype_node(term, position, tuple(merged.get(term.id, ())))
-    yield from map(_disease_node, graph.entries)
-    for symbol in sorted({gene for entry in graph.entries for gene in entry.genes}):
-        yield Node(_gene(symbol), "Gene", symbol)
+    for diseases, ranked in ((graph.entries, True), (graph.unranked, False)):
+        for entry in diseases:
+            yield _disease_node(entry, ranked=ranked)
     yield from graph.fact_nodes.values()
+    for symbol in sorted({gene for entry in _diseases(graph) for gene in entry.genes}):
+        if (identifier := gene_id(symbol)) not in graph.fact_nodes:
+            yield Node(identifier, "Gene", symbol)
     for place, source in enumerate(graph.sources):
         release: dict[str, Value] = {"sha256": source.sha256, "version": source.version}
         yield Node(f"SOURCE:{place:03}", "Source", source.name, (), (), release)
@@ -54,20 +60,28 @@ def edges(graph: MemoryGraph) -> Iterator[Edge]:
         source = "Konsil curated" if term.id.startswith("KONSIL:") else "HPO"
         for parent in term.parents:
             yield Edge(term.id, "is_a", parent, (release[source],))
-    for position, entry in enumerate(graph.entries):
+    for position in range(len(graph.entries)):
         stated = graph.annotations(position)
         for edge, (order, rows) in zip(stated, _rows(graph, position), strict=True):
             yield _phenotype_edge(edge, order, rows)
-        for symbol in entry.genes:
-            source = release["HPO genes_to_phenotype"]
-            yield Edge(entry.id, "associated_with_gene", _gene(symbol), (source,))
+    listed = release["HPO genes_to_phenotype"] if any(e.genes for e in _diseases(graph)) else ""
+    genes = {(e.id, gene_id(symbol)) for e in _diseases(graph) for symbol in e.genes}
     about: Counter[str] = Counter()
     for fact in graph.facts:
-        place = {"place": about[fact.object]}
+        properties: dict[str, Value] = {**fact.properties, "_place": about[fact.object]}
+        sources = fact.sources
         about[fact.object] += 1
-        yield Edge(
-            fact.subject, fact.predicate, fact.object, fact.sources, {**fact.properties, **place}
-        )
+        if fact.predicate == "associated_with_gene" and (fact.subject, fact.object) in genes:
+            genes.remove((fact.subject, fact.object))
+            properties["_sources"], sources = sources, (listed, *sources)
+        yield replace(fact, sources=sources, properties=dict(sorted(properties.items())))
+    for disease, gene in sorted(genes):
+        yield Edge(disease, "associated_with_gene", gene, (listed,))
+
+
+def _diseases(graph: MemoryGraph) -> Iterator[Disease]:
+    yield from graph.entries
+    yield from graph.unranked
 
 
 def _terms(graph: MemoryGraph) -> Iterator[Term]:
@@ -79,15 +93,15 @@ def _terms(graph: MemoryGraph) -> Iterator[Term]:
 def _phenotype_node(term: Term, position: int, merged: tuple[str, ...]) -> Node:
     labels = (f"{' '.join((s.scope, *s.flags))}: {s.text}" for s in term.synonyms)
     properties: dict[str, Value] = {
+        "_labels": tuple(labels),
+        "_position": position,
         "definition": term.definition,
-        "labels": tuple(labels),
-        "position": position,
     }
     names = {synonym.text for synonym in term.synonyms} - {term.name}
     return Node(term.id, "Phenotype", term.name, tuple(sorted(names)), merged, properties)
 
 
-def _disease_node(entry: Disease) -> Node:
+def _disease_node(entry: Disease, *, ranked: bool) -> Node:
     properties: dict[str, Value] = {
         **{key.replace(" ", "_"): values for key, values in entry.course.items()},
         **(_epidemiology(entry.epidemiology) if entry.epidemiology else {}),
@@ -95,6 +109,7 @@ def _disease_node(entry: Disease) -> Node:
         "grouping": entry.grouping,
         "hpo_onset": entry.onset,
         "inheritance": entry.inheritance,
+        "ranked": ranked,
     }
     if entry.youngest_onset is not None:
         properties["youngest_onset_years"] = entry.youngest_onset
@@ -119,7 +134,7 @@ def _epidemiology(stated: Epidemiology) -> dict[str, Value]:
 
 
 def _rows(graph: MemoryGraph, disease: int) -> Iterator[tuple[tuple[str, ...], list[Row]]]:
-    """The rows behind each edge of `graph.annotations`, and their order (see `places`)."""
+    """The rows behind each edge of `graph.annotations`, and their order (see `_places`)."""
     held, names = graph.snapshot, graph.snapshot.names
     start, stop = held.disease_start[disease : disease + 2].tolist()
     columns: list[list[Any]] = [
@@ -148,13 +163,9 @@ def _phenotype_edge(edge: GraphEdge, order: tuple[str, ...], rows: list[Row]) ->
     properties: dict[str, Value] = {"stated": tuple(frequency for _, _, frequency in rows)}
     references = tuple(reference for _, reference, _ in rows)
     if references != edge.sources:
-        properties["references"] = references
+        properties["_references"] = references
     if edge.frequency is not None:
         properties["frequency"] = edge.frequency
     if order:
-        properties["places"] = order
+        properties["_places"] = order
     return Edge(edge.subject, predicate, edge.object, edge.sources, properties)
-
-
-def _gene(symbol: str) -> str:
-    return f"HGNC.SYMBOL:{symbol}"

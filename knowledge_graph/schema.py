@@ -88,16 +88,6 @@ class Epidemiology:
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
-    """What a source says of a disease beside its findings; the fields are those of `Disease`."""
-
-    epidemiology: Epidemiology
-    synonyms: tuple[str, ...]
-    xrefs: tuple[str, ...]
-    course: Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True)
 class DiseaseEntry:
     """What one source says of a disease beside its findings; the fields are those of `Disease`.
 

@@ -35,4 +35,4 @@ def run(name: str, paths: Sequence[Path], progress: Callable[[str], None]) -> Be
             f"no benchmark {name!r}", fix=f"known benchmarks: {', '.join(sorted(BENCHMARKS))}"
         )
     module, _, function = BENCHMARKS[name].partition(":")
-    return getattr(import_module(module), function)(paths, MemoryGraph.packaged(progress))
+    return getattr(import_module(module), function)(paths, MemoryGraph.chosen(progress))

@@ -109,8 +109,11 @@ def from_library(code: str) -> tuple[str, float] | None:
         return None
     for base in sorted({base for base, _ in load().known.values()} - {"Cel"}):
         unit = parse(base)
-        if parsed.is_compatible_with(unit):
-            return base, float(parsed.to(unit.units).magnitude / unit.magnitude)
+        try:
+            if parsed.is_compatible_with(unit):
+                return base, float(parsed.to(unit.units).magnitude / unit.magnitude)
+        except OverflowError:  # T200, tesla to the power of 200
+            return None
     return None
 
 

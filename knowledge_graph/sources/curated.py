@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from engine.exceptions import SourceError
 from knowledge_graph.curated import Condition, LocalTerm, Specialty, local_id, read_all, resolver
 from knowledge_graph.schema import (
     Annotation,
-    Details,
+    DiseaseEntry,
     Edge,
     Epidemiology,
     Node,
     NodeKind,
     Predicate,
+    Record,
     Synonym,
     Term,
     Value,
@@ -43,18 +43,7 @@ SEX = {
 """Factor for a woman, for a man."""
 
 
-@dataclass(frozen=True, slots=True)
-class Curated:
-    """What the files say. details: by disease id. nodes, facts: tests, treatments, risk factors."""
-
-    terms: tuple[Term, ...]
-    annotations: tuple[Annotation, ...]
-    details: Mapping[str, Details]
-    nodes: tuple[Node, ...]
-    facts: tuple[Edge, ...]
-
-
-def read_curated(terms: Sequence[Term], phenotypes: Sequence[bool]) -> Curated:
+def read_curated(terms: Sequence[Term], phenotypes: Sequence[bool]) -> Iterator[Record]:
     """Resolve the packaged files against the ontology.
 
     phenotypes: for each term whether it is below "Phenotypic abnormality"; only those are findings.
@@ -65,17 +54,17 @@ def read_curated(terms: Sequence[Term], phenotypes: Sequence[bool]) -> Curated:
     specialties = read_all()
     local = [term for s in specialties for term in s.terms]
     known = resolver(_labels(terms, phenotypes), local)
-    conditions = [condition for s in specialties for condition in s.conditions]
-    return Curated(
-        terms=tuple(_term(term, known) for term in local),
-        annotations=tuple(row for s in specialties for row in _rows(s, known)),
-        details={c.id: _details(c) for c in conditions},
-        nodes=tuple({node.id: node for c in conditions for node, _ in _facts(c)}.values()),
-        facts=tuple(edge for c in conditions for _, edge in _facts(c)),
-    )
+    yield from (_term(term, known) for term in local)
+    for specialty in specialties:
+        yield from _rows(specialty, known)
+        for condition in specialty.conditions:
+            yield _entry(condition)
+            for node, edge in _facts(condition):
+                yield node
+                yield edge
 
 
-def _details(condition: Condition) -> Details:
+def _entry(condition: Condition) -> DiseaseEntry:
     mondo = (condition.mondo,) if condition.mondo else ()
     course = {
         "urgency": (condition.urgency,),
@@ -84,10 +73,12 @@ def _details(condition: Condition) -> Details:
         "triggers": condition.triggers,
         "relieved by": condition.relieved_by,
     }
-    return Details(
-        epidemiology=_epidemiology(condition),
+    return DiseaseEntry(
+        id=condition.id,
+        name=condition.name,
         synonyms=condition.synonyms,
         xrefs=(f"ICD10CM:{condition.icd10cm}", *mondo),
+        epidemiology=_epidemiology(condition),
         course={key: values for key, values in course.items() if values},
     )
 

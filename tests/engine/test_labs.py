@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.exceptions import SourceError
@@ -262,6 +262,7 @@ def test_units_of_another_kind_are_never_guessed(key: str, unit: str) -> None:
 
 
 @given(st.text(max_size=12) | st.from_regex(r"[0-9.*^/a-zA-Z%{}\[\]]{1,9}", fullmatch=True))
+@example("T200")
 def test_any_text_is_a_unit_or_none(unit: str) -> None:
     found = units.quantity(units.ucum(unit))
     assert found is None or found[1] > 0

@@ -1,0 +1,179 @@
+"""Which sources the graph is made of, and the compiled snapshot of them in the user's cache.
+
+HPO, HPOA and the curated conditions come with the package. `konsil kg build` adds files the user
+points to and notes them, with their sha256, in a recipe; whoever loads the graph follows it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import orjson
+import platformdirs
+
+from engine.exceptions import SourceError
+from engine.types import SourceRef
+from knowledge_graph.compile import Ontology, compile_graph
+from knowledge_graph.schema import Record, Term
+from knowledge_graph.snapshot import Snapshot, cached, key_of
+from knowledge_graph.sources import importer
+from knowledge_graph.sources.files import curated_files, packaged_files, sha256_of
+from knowledge_graph.sources.findings import Findings
+
+Progress = Callable[[str], None]
+PACKAGED = "packaged"
+"""Value of KONSIL_GRAPH: leave what `konsil kg build` added aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A source the user points to. name: of its importer. sha256: of all its files together."""
+
+    name: str
+    path: Path
+    sha256: str
+
+
+def recipe_path() -> Path:
+    """Where the recipe lies: KONSIL_GRAPH, else the user's data folder."""
+    given = os.environ.get("KONSIL_GRAPH", "")
+    return Path(given or Path(platformdirs.user_data_dir("konsil")) / "graph.json")
+
+
+def added() -> tuple[Added, ...]:
+    """The sources of the recipe; none without one.
+
+    Raises:
+        SourceError: KONSIL_GRAPH names no readable recipe.
+    """
+    chosen = os.environ.get("KONSIL_GRAPH", "")
+    if chosen == PACKAGED:
+        return ()
+    path = recipe_path()
+    if not path.is_file():
+        if chosen:
+            raise SourceError(
+                f"KONSIL_GRAPH names {path}, which is no file",
+                fix=f"run `konsil kg build`, or set KONSIL_GRAPH={PACKAGED}",
+            )
+        return ()
+    try:
+        listed = orjson.loads(path.read_bytes())["sources"]
+        return tuple(Added(s["name"], Path(s["path"]), s["sha256"]) for s in listed)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SourceError(
+            f"{path} is no recipe of `konsil kg build` ({error})",
+            fix=f"run `konsil kg build` again, or set KONSIL_GRAPH={PACKAGED}",
+        ) from error
+
+
+def described(name: str, path: Path) -> Added:
+    """A source as it lies there now.
+
+    Raises:
+        SourceError: no importer of this name, or no such file or folder.
+    """
+    importer(name)
+    return Added(name, path.resolve(), _digest(_files(path)))
+
+
+def write_recipe(sources: Iterable[Added]) -> Path:
+    """Make these the sources of every graph loaded from now on; the path of the recipe."""
+    path = recipe_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    listed = [{"name": s.name, "path": str(s.path), "sha256": s.sha256} for s in sources]
+    temporary = path.with_suffix(".tmp")
+    temporary.write_bytes(orjson.dumps({"sources": listed}, option=orjson.OPT_INDENT_2))
+    temporary.replace(path)
+    return path
+
+
+def load(sources: Sequence[Added] = (), progress: Progress = lambda message: None) -> Snapshot:
+    """The snapshot of the packaged sources and these, compiled on first use and cached.
+
+    progress: called with a line of text when something slow begins.
+
+    Raises:
+        SourceError: a source is missing or not what it should be.
+    """
+    files = packaged_files()
+    code = [*sorted(Path(__file__).parent.rglob("*.py")), *curated_files()]
+    states = [*map(_state, (*files.values(), *code)), *(f"{s.name}:{s.sha256}" for s in sources)]
+
+    def build() -> Snapshot:
+        names = ", ".join(["HPO", *(source.name for source in sources)])
+        progress(f"Compiling the knowledge graph from {names} (once, 20 seconds or more) ...")
+        return _build(sources, progress)
+
+    return cached(key_of(*states), build)
+
+
+def _state(path: Path) -> str:
+    """Changes whenever the file is replaced or edited; reading 64 MB at every start is too slow."""
+    status = path.stat()
+    return f"{path.name}:{status.st_size}:{status.st_mtime_ns}"
+
+
+def _build(added_sources: Sequence[Added], progress: Progress) -> Snapshot:
+    from knowledge_graph.sources import genes, hpo, hpoa
+    from knowledge_graph.sources.curated import read_curated
+
+    files = packaged_files()
+    hashes = {name: sha256_of(path) for name, path in files.items()}
+    hpo_release, terms, replaced = hpo.read_terms(files["hp.obo"])
+    hpoa_release, annotations, rejected = hpoa.read_annotations(files["phenotype.hpoa"])
+    ontology = Ontology(terms, replaced)
+    phenotypes = [ontology.is_phenotype(i) for i in range(len(terms))]
+    curated = list(read_curated(terms, phenotypes))
+    releases = [
+        SourceRef("HPO", hpo_release, hashes["hp.obo"]),
+        SourceRef("HPOA", hpoa_release, hashes["phenotype.hpoa"]),
+        SourceRef("HPO genes_to_phenotype", hpoa_release, hashes["genes_to_phenotype.txt"]),
+        SourceRef("Konsil curated", version("konsil"), _digest(curated_files())),
+    ]
+    shown = [term for term, finding in zip(terms, phenotypes, strict=True) if finding]
+    findings = Findings([*shown, *(r for r in curated if isinstance(r, Term))])
+    records: list[Record] = [*annotations, *rejected, *curated]
+    for source in added_sources:
+        release, own = _read(source, findings)
+        releases.append(release)
+        records += own
+        progress(f"{release.name} {release.version}: {_counts(own)}")
+    return compile_graph(
+        terms, replaced, records, genes.read_genes(files["genes_to_phenotype.txt"]), releases
+    )
+
+
+def _read(source: Added, findings: Findings) -> tuple[SourceRef, list[Record]]:
+    """One source; what it names must still be there as it was noted."""
+    if not source.path.exists() or _digest(_files(source.path)) != source.sha256:
+        raise SourceError(
+            f"the graph was built with {source.name} from {source.path}, which is gone or changed",
+            fix=f"run `konsil kg build` again, or set KONSIL_GRAPH={PACKAGED}",
+        )
+    module = importer(source.name)
+    release = SourceRef(module.NAME, module.release(source.path), source.sha256)
+    return release, list(module.read(source.path, findings))
+
+
+def _counts(records: Iterable[Record]) -> str:
+    counted = Counter(type(record).__name__ for record in records)
+    return ", ".join(f"{n:,} {name}" for name, n in sorted(counted.items()))
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise SourceError(f"there is no {path}", fix="check the path after --source NAME=")
+    return sorted(file for file in path.rglob("*") if file.is_file())
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    return hashlib.sha256("".join(sha256_of(path) for path in paths).encode()).hexdigest()

@@ -197,10 +197,12 @@ def _genes(edges: Iterable[Edge]) -> Mapping[str, list[str]]:
 
 
 def _fact_nodes(kinds: Mapping[str, list[Node]], facts: Iterable[Edge]) -> Iterator[Node]:
+    """The ends of the facts that are neither terms nor diseases, nor genes known by symbol only."""
     ends = {end for edge in facts for end in (edge.subject, edge.object)}
     for kind, nodes in kinds.items():
         if kind not in ("Phenotype", "Disease", "Source"):
-            yield from (node for node in nodes if node.id in ends)
+            bare = (Node(n.id, "Gene", n.id.removeprefix(gene_id(""))) for n in nodes)
+            yield from (n for n, b in zip(nodes, bare, strict=True) if n.id in ends and n != b)
 
 
 def _fact(edge: Edge) -> list[Any]:

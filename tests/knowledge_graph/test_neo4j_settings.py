@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from knowledge_graph.neo4j_store import (
+    Neo4jGraph,
     Neo4jQueries,
     Settings,
     cypher,
@@ -23,6 +24,7 @@ CALLS = {
     "read_nodes": lambda settings: list(read_nodes(settings)),
     "read_edges": lambda settings: list(read_edges(settings)),
     "cypher": lambda settings: cypher("RETURN 1", settings=settings, timeout_s=1),
+    "graph": lambda settings: Neo4jGraph(settings).current(),
     "search": lambda settings: asked(settings, lambda store: store.search("gout")),
     "node": lambda settings: asked(settings, lambda store: store.node("OMIM:1")),
 }

@@ -1,4 +1,4 @@
-"""The graph on a server, for ranking: the same arrays as the embedded one's, made of its records."""
+"""The graph on a server, for ranking: the same arrays as the embedded one's, from its records."""
 
 from __future__ import annotations
 

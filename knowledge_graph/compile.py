@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -51,7 +51,7 @@ def compile_graph(
     by_disease: dict[str, list[Annotation]] = defaultdict(list)
     for row in rows:
         by_disease[row.disease].append(row)
-    identity = Identity(_names(rows, given.entries), given.same)
+    identity = Identity(_names(rows, given.entries), [*given.same, *given.matches()])
     diseases = _diseases(identity, given.entries, rows, genes)
     ranked: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
@@ -59,10 +59,11 @@ def compile_graph(
     for disease in diseases:
         own = [row for name in (disease["id"], *disease["aliases"]) for row in by_disease[name]]
         disease |= _course(own, ontology)
-        if not own:
+        findings = [row for row in own if row.aspect == "P"]
+        if not findings:
             others.append(disease)
             continue
-        phenotypes.append([row for row in own if row.aspect == "P"])
+        phenotypes.append(findings)
         ranked.append(disease)
     facts = _facts(given, identity, ontology, genes)
     ends = {end for fact in facts for end in (fact.subject, fact.object)}
@@ -127,6 +128,13 @@ class _Given:
                 self.edges.append(record)
             case Rejected():
                 self.rejected.append(record)
+
+    def matches(self) -> Iterator[SameDisease]:
+        """Cross-references that are themselves described: the same disease in another catalogue."""
+        for disease, said in self.entries.items():
+            codes = {code for entry in said for code in entry.xrefs}
+            for code in sorted(codes & self.entries.keys()):
+                yield SameDisease(disease, code, f"cross-reference of {disease}")
 
 
 class Ontology:

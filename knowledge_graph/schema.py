@@ -152,7 +152,7 @@ NodeKind = Literal[
     "Source",  # a release the graph was compiled from
 ]
 Predicate = Literal[
-    "is_a",  # Phenotype -> Phenotype, Disease -> Disease
+    "is_a",  # Phenotype -> Phenotype, Disease -> Disease, Drug -> DrugClass
     "has_phenotype",  # Disease -> Phenotype; frequency, stated, onset, sex
     "lacks_phenotype",  # Disease -> Phenotype: stated not to show it
     "associated_with_gene",  # Disease -> Gene

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
@@ -26,6 +27,8 @@ _LINKS = frozenset(("and", "or", "nor"))
 _MEMBER = 2  # a list member that lacks the shared words has at most this many of its own
 _LIST = 8  # members of a list on either side of the one that holds the shared words
 _SHARED = 3  # the shared words are at most this many
+_REACH = 6  # words from the first to the last of a name whose words stand apart
+_GAP = 2  # words between them that are not its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,36 @@ def _longest(windows: Iterable[Mention], barred: set[int]) -> dict[int, Mention]
     return kept
 
 
+def _gapped(piece: list[Word], lexicon: Lexicon, kept: dict[int, Mention]) -> Iterator[Mention]:
+    """Every name whose words stand apart, other words between them ("red and sore left eye").
+
+    A word of a name that stands in one piece is taken only with all of that name.
+    """
+    bags = lexicon.bags
+    known = [i for i, word in enumerate(piece) if word.stem in lexicon.stems]
+    for place, i in enumerate(known):
+        inner: list[int] = []
+        for j in known[place + 1 :]:
+            if j - i >= _REACH:
+                break
+            ends = piece[i].stem + piece[j].stem
+            for size in range(max(0, j - i - 1 - _GAP), min(len(inner), j - i - 2) + 1):
+                for own in combinations(inner, size):
+                    total = ends + sum(piece[k].stem for k in own)
+                    if total in bags:
+                        part = [piece[k] for k in (i, *own, j)]
+                        if _whole(part, kept):
+                            yield Mention(part[0].start, part[-1].end, bags[total], len(part))
+            inner.append(j)
+
+
+def _whole(part: list[Word], kept: dict[int, Mention]) -> bool:
+    """Is every name that these words touch made of these words alone?"""
+    taken = {position for word in part for position in range(word.start, word.end)}
+    names = (kept[position] for position in taken if position in kept)
+    return all(taken.issuperset(range(name.start, name.end)) for name in names)
+
+
 def _adds(mention: Mention, kept: dict[int, Mention]) -> bool:
     """Does a name from a list say something that the names standing in one piece do not?"""
     names = [kept.get(position) for position in range(mention.start, mention.end)]
@@ -180,7 +213,8 @@ class ConceptRecogniser:
         barred = {i for span in doc.spans.get(HEADINGS, ()) for i in range(span.start, span.end)}
         kept = _longest(windows, barred)
         lists = (m for run in runs for m in _lists(run, self.lexicon, kept))
-        found = {*kept.values(), *(m for m in lists if _adds(m, kept))}
+        apart = (m for run in runs for piece in run for m in _gapped(piece, self.lexicon, kept))
+        found = {*kept.values(), *(m for m in lists if _adds(m, kept)), *apart}
         doc.spans[KEY] = [
             Span(doc, m.start, m.end, label="concept", kb_id=m.term)
             for m in sorted(found, key=lambda m: (m.start, m.end, m.term))

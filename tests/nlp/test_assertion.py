@@ -134,6 +134,9 @@ SENTENCES: list[tuple[str, str, Status, Context]] = [
     ("Probable osteoporosis.", "osteoporosis", U, "current"),
     ("Questionable ptosis of the left lid.", "ptosis", U, "current"),
     ("Pancreatitis is suspected.", "Pancreatitis", U, "current"),
+    # how long it has lasted says that it is there
+    ("A 3-day history of fever.", "fever", P, "current"),
+    ("Presents with several weeks history of back pain.", "back pain", P, "current"),
     # historical
     ("History of stroke.", "stroke", P, "historical"),
     ("He has a h/o migraine.", "migraine", P, "historical"),

@@ -52,6 +52,10 @@ def named(findings: list[Finding]) -> list[tuple[str, str]]:
                 ("cerebellar atrophy", "Cerebellar atrophy"),
             ],
         ),
+        # words of a name may stand apart
+        ("A red irritated eye.", [("red irritated eye", "Red eye")]),
+        ("The eye was closed by a big red scar.", []),
+        ("Knee pain and swollen.", [("Knee pain", "Knee pain")]),
         # but not across the words of another name
         (
             "Chest pain or shortness of breath.",

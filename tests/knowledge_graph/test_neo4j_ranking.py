@@ -100,7 +100,7 @@ def test_records_without_an_ontology_are_refused(server: Settings) -> None:
 
 @pytest.fixture(scope="module")
 def part(graph: MemoryGraph) -> Graph:
-    """Every eighth disease with all terms; test_from_store.py has the whole graph, without server."""
+    """Every eighth disease, all terms; test_from_store.py has the whole graph, without server."""
     left_out = {entry.id for i, entry in enumerate(graph.entries) if i % 8}
     listed = [node for node in nodes(graph) if node.id not in left_out]
     drawn = [e for e in edges(graph) if left_out.isdisjoint((e.subject, e.object))]

@@ -20,6 +20,7 @@ import platformdirs
 from engine.exceptions import SourceError
 from engine.types import SourceRef
 from knowledge_graph.compile import Ontology, compile_graph
+from knowledge_graph.pharmacology import FOLDER as PHARMACOLOGY
 from knowledge_graph.schema import Record, Term
 from knowledge_graph.snapshot import Snapshot, cached, key_of
 from knowledge_graph.sources import importer
@@ -104,7 +105,7 @@ def load(sources: Sequence[Added] = (), progress: Progress = lambda message: Non
     """
     files = packaged_files()
     own = Path(__file__).parent
-    code = [*sorted(own.rglob("*.py")), *sorted(own.rglob("*.toml")), *curated_files()]
+    code = sorted(file for kind in ("py", "toml", "yaml") for file in own.rglob(f"*.{kind}"))
     states = [*map(_state, (*files.values(), *code)), *(f"{s.name}:{s.sha256}" for s in sources)]
 
     def build() -> Snapshot:
@@ -122,7 +123,7 @@ def _state(path: Path) -> str:
 
 
 def _build(added_sources: Sequence[Added], progress: Progress) -> Snapshot:
-    from knowledge_graph.sources import genes, hpo, hpoa
+    from knowledge_graph.sources import genes, hpo, hpoa, pharmacology
     from knowledge_graph.sources.curated import read_curated
 
     files = packaged_files()
@@ -131,12 +132,15 @@ def _build(added_sources: Sequence[Added], progress: Progress) -> Snapshot:
     hpoa_release, annotations, rejected = hpoa.read_annotations(files["phenotype.hpoa"])
     ontology = Ontology(terms, replaced)
     phenotypes = [ontology.is_phenotype(i) for i in range(len(terms))]
-    curated = list(read_curated(terms, phenotypes))
+    curated = [*read_curated(terms, phenotypes), *pharmacology.read()]
     releases = [
         SourceRef("HPO", hpo_release, hashes["hp.obo"]),
         SourceRef("HPOA", hpoa_release, hashes["phenotype.hpoa"]),
         SourceRef("HPO genes_to_phenotype", hpoa_release, hashes["genes_to_phenotype.txt"]),
         SourceRef("Konsil curated", version("konsil"), _digest(curated_files())),
+        SourceRef(
+            pharmacology.NAME, pharmacology.release(), _digest(sorted(PHARMACOLOGY.glob("*.yaml")))
+        ),
     ]
     shown = [term for term, finding in zip(terms, phenotypes, strict=True) if finding]
     findings = Findings([*shown, *(r for r in curated if isinstance(r, Term))])

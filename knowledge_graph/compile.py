@@ -63,38 +63,48 @@ def compile_graph(
     diseases = _diseases(identity, given.entries, rows, genes)
     ranked: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
-    table = _AnnotationTable()
-    profiles = _Profiles()
+    phenotypes: list[list[Annotation]] = []
     for disease in diseases:
         own = [row for name in (disease["id"], *disease["aliases"]) for row in by_disease[name]]
         disease |= _course(own, ontology)
-        phenotypes = [row for row in own if row.aspect == "P"]
-        if all(row.frequency == MENTIONED for row in phenotypes):
+        findings = [row for row in own if row.aspect == "P"]
+        if all(row.frequency == MENTIONED for row in findings):
             others.append(disease)
-            given.edges += [_mention(row) for row in phenotypes]
+            given.edges += [_mention(row) for row in findings]
             continue
-        table.add(phenotypes, ontology)
-        profiles.add(len(ranked), phenotypes, ontology)
+        phenotypes.append(findings)
         ranked.append(disease)
     facts = _facts(given, identity, ontology, genes)
-    ends = {end for fact in facts for end in (fact.subject, fact.object)}
     names = {
         "sources": [[s.name, s.version, s.sha256] for s in sources],
-        "terms": [_term_entry(term) for term in all_terms],
+        "terms": [term_entry(term) for term in all_terms],
         "replaced": ontology.current,
         "diseases": ranked,
         "others": others,
-        "references": table.references.values,
-        "frequencies": table.frequencies.values,
         "nodes": [
             [n.id, n.kind, n.name, n.synonyms, n.xrefs, dict(n.properties)]
             for n in given.nodes.values()
-            if n.id in ends
         ],
         "facts": [[f.subject, f.predicate, f.object, f.sources, dict(f.properties)] for f in facts],
         "rejected": [[r.source, r.row, r.reason] for r in (*given.rejected, *identity.rejected)],
     }
-    return _assembled(names, table, profiles, ontology, len(ranked))
+    return assemble(names, ontology, phenotypes)
+
+
+def assemble(
+    names: Mapping[str, Any], ontology: Ontology, phenotypes: Sequence[Sequence[Annotation]]
+) -> Snapshot:
+    """The arrays of a graph whose diseases are settled.
+
+    names: those of `Snapshot` but for the pools. phenotypes: for each disease its rows of aspect P.
+    """
+    table = _AnnotationTable()
+    profiles = _Profiles()
+    for number, rows in enumerate(phenotypes):
+        table.add(rows, ontology)
+        profiles.add(number, rows, ontology)
+    pools = {"references": table.references.values, "frequencies": table.frequencies.values}
+    return _assembled({**names, **pools}, table, profiles, ontology, len(phenotypes))
 
 
 @dataclass(slots=True)
@@ -444,7 +454,8 @@ def _chance(matcher: Matcher, drawn: Mapping[int, int], diseases: int) -> Floats
     return (total / sum(drawn.values())).astype(np.float32)
 
 
-def _term_entry(term: Term) -> list[Any]:
+def term_entry(term: Term) -> list[Any]:
+    """A term as `Snapshot.names` holds it."""
     synonyms = [[s.text, s.scope, list(s.flags)] for s in term.synonyms]
     return [term.id, term.name, list(term.parents), synonyms, term.definition]
 
@@ -459,13 +470,13 @@ class _AnnotationTable:
         self.disease_start = [0]
 
     def add(self, rows: Sequence[Annotation], ontology: Ontology) -> None:
-        """Append the rows of the next disease."""
-        for row in rows:
-            if (term := ontology.find(row.term)) is not None:
-                said_by = f"{row.reference} ({row.dataset})" if row.dataset else row.reference
-                reference = self.references.add(said_by)
-                frequency = self.frequencies.add(row.frequency)
-                self.rows.append((term, reference, frequency, int(row.negated)))
+        """Append the rows of the next disease, by term; those of a term in the order given."""
+        known = [(term, row) for row in rows if (term := ontology.find(row.term)) is not None]
+        for term, row in sorted(known, key=lambda pair: pair[0]):
+            said_by = f"{row.reference} ({row.dataset})" if row.dataset else row.reference
+            reference = self.references.add(said_by)
+            frequency = self.frequencies.add(row.frequency)
+            self.rows.append((term, reference, frequency, int(row.negated)))
         self.disease_start.append(len(self.rows))
 
 

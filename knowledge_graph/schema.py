@@ -149,6 +149,7 @@ NodeKind = Literal[
     "Procedure",
     "Anatomy",
     "RiskFactor",
+    "Source",  # a release the graph was compiled from
 ]
 KINDS: tuple[NodeKind, ...] = get_args(NodeKind)
 Predicate = Literal[

@@ -66,9 +66,10 @@ def assert_parity(graph: Graph, server: Settings) -> None:
     load(*graph, server)
     embedded: GraphStore = RecordStore(*graph)
     with Neo4jQueries(server) as remote:
-        for question in questions(graph):
-            expected = answer(question, embedded)
-            assert answer(question, remote) == expected
+        for number, question in enumerate(questions(graph)):
+            # As truth values: the difference of two large answers written out would take hours.
+            same = answer(question, remote) == answer(question, embedded)
+            assert same is True, f"question {number}, defaults {question.__defaults__}"
 
 
 def test_small(server: Settings):
@@ -84,6 +85,6 @@ def test_packaged(server: Settings):
 def test_any_graph(server: Settings, graph: Graph):
     assert_parity(graph, server)
     nodes, edges = graph
-    assert list(read_nodes(server)) == sorted(nodes, key=lambda n: n.id)
+    assert (list(read_nodes(server)) == sorted(nodes, key=lambda n: n.id)) is True
     ordered = sorted(edges, key=lambda e: (e.subject, e.predicate, e.object))
-    assert list(read_edges(server)) == ordered
+    assert (list(read_edges(server)) == ordered) is True

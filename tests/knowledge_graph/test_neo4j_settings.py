@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from knowledge_graph.neo4j_store import (
+    Neo4jGraph,
     Neo4jQueries,
     Settings,
     cypher,
@@ -23,6 +24,7 @@ CALLS = {
     "read_nodes": lambda settings: list(read_nodes(settings)),
     "read_edges": lambda settings: list(read_edges(settings)),
     "cypher": lambda settings: cypher("RETURN 1", settings=settings, timeout_s=1),
+    "graph": lambda settings: ranked_by(settings),
     "search": lambda settings: asked(settings, lambda store: store.search("gout")),
     "node": lambda settings: asked(settings, lambda store: store.node("OMIM:1")),
 }
@@ -31,6 +33,11 @@ CALLS = {
 def asked(settings: Settings, question: Callable[[Neo4jQueries], object]) -> object:
     with Neo4jQueries(settings) as store:
         return question(store)
+
+
+def ranked_by(settings: Settings) -> object:
+    with Neo4jGraph(settings) as held:
+        return held.current()
 
 
 def test_from_environment():

@@ -61,7 +61,7 @@ def compiled() -> MemoryGraph:
 
 def differing(one: Snapshot, other: Snapshot) -> list[str]:
     """Arrays and names that are not the same; the order of `nodes` and `facts` is moot."""
-    arrays = [field.name for field in fields(Snapshot) if field.name != "names"]
+    arrays = [field.name for field in fields(Snapshot) if field.name not in ("names", "key")]
     found = [n for n in arrays if not np.array_equal(getattr(one, n), getattr(other, n))]
     found += [n for n in arrays if getattr(one, n).dtype != getattr(other, n).dtype]
     names = sorted((one.names.keys() | other.names.keys()) - {"rejected"})

@@ -72,7 +72,7 @@ def test_records_that_are_no_such_graph_are_refused(small: MemoryGraph, kept, me
         graph_from(filter(kept, nodes(small)), edges(small))
 
 
-@pytest.mark.parametrize("lost", ["_position", "_labels", "ranked", "aliases", "version"])
+@pytest.mark.parametrize("lost", ["_labels", "ranked", "aliases", "version"])
 def test_records_of_another_version_are_refused(small: MemoryGraph, lost: str) -> None:
     stripped = [
         replace(n, properties={k: v for k, v in n.properties.items() if k != lost})

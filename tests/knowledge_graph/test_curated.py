@@ -60,9 +60,8 @@ def test_a_local_term_that_is_not_plain_is_a_fault(
 
 def test_a_name_is_of_one_condition_only() -> None:
     flu = next(c for s in read_all() for c in s.conditions if c.name == "Influenza")
-    twin = Condition.model_validate(
-        {**flu.model_dump(), "name": "Grippe", "synonyms": ["INFLUENZA"]}
-    )
+    same = {**flu.model_dump(), "name": "Grippe", "synonyms": ["INFLUENZA"]}
+    twin = Condition.model_validate(same)
     found = list(faults([Specialty(specialty="test", conditions=(flu, twin))]))
     assert "Grippe: 'INFLUENZA' is also a name of Influenza" in found
 

@@ -14,10 +14,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from knowledge_graph.schema import PHENOTYPE_ROOT
 from knowledge_graph.sources.files import curated_files
 from knowledge_graph.strict_yaml import Strict, Text, read_yaml
 
 SOURCE = "curated, unreferenced"
+CIRCUMSTANCE = "Phenotypic abnormality"
+"""HPO's root: the parent of exposures and circumstances, which resemble no other finding."""
 
 Band = Literal["obligate", "very_frequent", "frequent", "occasional", "very_rare"]
 """HPO's frequency classes: 100 %, 80-99 %, 30-79 %, 5-29 %, 1-4 % of patients at presentation."""
@@ -30,7 +33,11 @@ Likely = Literal["typical", "possible", "rare", "never"]
 
 
 class LocalTerm(Strict):
-    """A finding HPO has no term for. parent: an HPO name (or another local term's name)."""
+    """A finding HPO has no term for.
+
+    parent: an HPO name, another local term's name, or `CIRCUMSTANCE` for what says nothing of an
+    organ: smoking, travel, contacts, medicines taken, childbirth, work, family.
+    """
 
     name: Text
     parent: Text
@@ -127,6 +134,11 @@ def resolver(labels: Sequence[tuple[str, str, str]], local: Sequence[LocalTerm])
     exact = {text.casefold(): term for text, term, scope in labels if scope == "exact"}
     names = {text.casefold(): term for text, term, scope in labels if scope == "name"}
     return {**exact, **names, **{term.name.casefold(): term.id for term in local}}
+
+
+def parents_of(known: Mapping[str, str]) -> dict[str, str]:
+    """Names a local term may have as parent: every finding of a `resolver`, and `CIRCUMSTANCE`."""
+    return {**known, CIRCUMSTANCE.casefold(): PHENOTYPE_ROOT}
 
 
 @cache

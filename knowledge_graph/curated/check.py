@@ -9,7 +9,16 @@ from pathlib import Path
 from rapidfuzz import process, utils
 
 from engine.exceptions import SourceError
-from knowledge_graph.curated import Specialty, names_of_findings, read, resolver
+from knowledge_graph.curated import (
+    Condition,
+    LocalTerm,
+    Specialty,
+    names_of_findings,
+    parents_of,
+    read,
+    resolver,
+)
+from knowledge_graph.names import plain_name
 from knowledge_graph.schema import PHENOTYPE_ROOT
 from knowledge_graph.sources.files import curated_files, packaged_files
 from knowledge_graph.sources.hpo import read_terms
@@ -35,17 +44,22 @@ def phenotype_labels() -> list[tuple[str, str, str]]:
 
 
 def faults(specialties: Sequence[Specialty]) -> Iterator[str]:
-    """Names that resolve to nothing, and things defined twice; close HPO names are offered."""
+    """Names that resolve to nothing, that mean two things, and things defined twice.
+
+    Close HPO names are offered for what resolves to nothing.
+    """
     labels = phenotype_labels()
     in_hpo = resolver(labels, ())
-    known = in_hpo | resolver((), [term for s in specialties for term in s.terms])
+    terms = [term for s in specialties for term in s.terms]
+    known = in_hpo | resolver((), terms)
+    parents = parents_of(known)
     names = sorted({text for text, _, scope in labels if scope in ("name", "exact")})
     seen: dict[str, str] = {}
     for specialty in specialties:
         for term in specialty.terms:
             if term.name.casefold() in in_hpo:
                 yield f"{specialty.specialty}: HPO already has {term.name!r}"
-            if term.parent.casefold() not in known:
+            if term.parent.casefold() not in parents:
                 yield f"{specialty.specialty}: {term.name}: {_unknown(term.parent, names)}"
         for node in (*specialty.terms, *specialty.conditions):
             if node.id in seen:
@@ -55,6 +69,28 @@ def faults(specialties: Sequence[Specialty]) -> Iterator[str]:
             for name in names_of_findings(condition):
                 if name.casefold() not in known:
                     yield f"{specialty.specialty}: {condition.name}: {_unknown(name, names)}"
+    yield from _shared([condition for s in specialties for condition in s.conditions])
+    yield from _shared(terms)
+    yield from _synonyms_in(terms, names)
+
+
+def _shared(nodes: Sequence[LocalTerm | Condition]) -> Iterator[str]:
+    """Names and synonyms that two nodes of a kind have; case and punctuation are moot."""
+    first: dict[str, str] = {}
+    for node in nodes:
+        for name in (node.name, *node.synonyms):
+            owner = first.setdefault(plain_name(name), node.name)
+            if owner != node.name:
+                yield f"{node.name}: {name!r} is also a name of {owner}"
+
+
+def _synonyms_in(terms: Sequence[LocalTerm], hpo: Sequence[str]) -> Iterator[str]:
+    """Synonyms of local terms that are HPO's own words: a text means the HPO term by them."""
+    taken = {plain_name(name) for name in hpo}
+    for term in terms:
+        for synonym in term.synonyms:
+            if plain_name(synonym) in taken:
+                yield f"{term.name}: HPO already has {synonym!r}"
 
 
 def _unknown(name: str, names: Sequence[str]) -> str:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from engine.exceptions import SourceError
-from knowledge_graph.curated import Condition, LocalTerm, Specialty, local_id, read_all, resolver
+from knowledge_graph.curated import (
+    Condition,
+    LocalTerm,
+    Specialty,
+    local_id,
+    parents_of,
+    read_all,
+    resolver,
+)
 from knowledge_graph.schema import (
     Annotation,
     DiseaseEntry,
@@ -54,7 +62,8 @@ def read_curated(terms: Sequence[Term], phenotypes: Sequence[bool]) -> Iterator[
     specialties = read_all()
     local = [term for s in specialties for term in s.terms]
     known = resolver(_labels(terms, phenotypes), local)
-    yield from (_term(term, known) for term in local)
+    parents = parents_of(known)
+    yield from (_term(term, parents) for term in local)
     for specialty in specialties:
         yield from _rows(specialty, known)
         for condition in specialty.conditions:
@@ -120,11 +129,11 @@ def _labels(terms: Sequence[Term], phenotypes: Sequence[bool]) -> list[tuple[str
     return labels
 
 
-def _term(term: LocalTerm, known: Mapping[str, str]) -> Term:
+def _term(term: LocalTerm, parents: Mapping[str, str]) -> Term:
     return Term(
         id=term.id,
         name=term.name,
-        parents=(_resolved(term.parent, term.name, known),),
+        parents=(_resolved(term.parent, term.name, parents),),
         synonyms=tuple(Synonym(text, "exact") for text in term.synonyms),
     )
 

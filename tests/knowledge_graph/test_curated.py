@@ -8,10 +8,20 @@ from engine.exceptions import SourceError
 from engine.types import Patient
 from knowledge_graph import records
 from knowledge_graph.checksum import check
-from knowledge_graph.curated import SOURCE, local_id, read, read_all
+from knowledge_graph.curated import (
+    CIRCUMSTANCE,
+    SOURCE,
+    Condition,
+    LocalTerm,
+    Specialty,
+    local_id,
+    read,
+    read_all,
+)
 from knowledge_graph.curated.check import faults
 from knowledge_graph.embedded import embedded
 from knowledge_graph.memory import MemoryGraph
+from knowledge_graph.schema import PHENOTYPE_ROOT
 
 ENTRY = """
 specialty: test
@@ -27,6 +37,40 @@ conditions:
 
 def test_every_name_in_the_packaged_files_is_a_finding() -> None:
     assert list(faults(read_all())) == []
+
+
+def local(name: str, *synonyms: str, parent: str = "Fever") -> LocalTerm:
+    return LocalTerm(name=name, parent=parent, synonyms=synonyms)
+
+
+@pytest.mark.parametrize(
+    ("terms", "fault"),
+    [
+        ((local("Sea voyage", "cruise"), local("Ship's cook", "Cruise!")), "'Cruise!' is also a"),
+        ((local("Sea voyage", "SHORTNESS-OF-BREATH"),), "HPO already has 'SHORTNESS-OF-BREATH'"),
+        ((local("Sea voyage", parent="All"),), "no finding 'All'"),
+    ],
+)
+def test_a_local_term_that_is_not_plain_is_a_fault(
+    terms: tuple[LocalTerm, ...], fault: str
+) -> None:
+    (found,) = faults([Specialty(specialty="test", terms=terms, conditions=())])
+    assert fault in found
+
+
+def test_a_name_is_of_one_condition_only() -> None:
+    flu = next(c for s in read_all() for c in s.conditions if c.name == "Influenza")
+    same = {**flu.model_dump(), "name": "Grippe", "synonyms": ["INFLUENZA"]}
+    twin = Condition.model_validate(same)
+    found = list(faults([Specialty(specialty="test", conditions=(flu, twin))]))
+    assert "Grippe: 'INFLUENZA' is also a name of Influenza" in found
+
+
+def test_a_circumstance_is_a_finding_of_no_organ(graph: MemoryGraph) -> None:
+    smoking = next(t for s in read_all() for t in s.terms if t.name == "Long-term tobacco smoking")
+    assert smoking.parent == CIRCUMSTANCE
+    assert graph.is_phenotype(smoking.id)
+    assert set(graph.ancestors(smoking.id)) - {smoking.id} <= {PHENOTYPE_ROOT, "HP:0000001"}
 
 
 def test_many_specialties_are_covered() -> None:

@@ -58,6 +58,13 @@ class Vocabulary(Protocol):
         """Below "Phenotypic abnormality" (HP:0000118): only these become findings."""
         ...
 
+    def is_circumstance(self, term: str) -> bool:
+        """What the patient did or met (smoking, a journey, an operation), no sign of an organ.
+
+        A circumstance of the past still counts.
+        """
+        ...
+
     def labels(self) -> Iterable[Label]:
         """Every name and synonym of every current term."""
         ...

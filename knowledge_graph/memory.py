@@ -111,6 +111,14 @@ class MemoryGraph:
             return False
         return self._root in self._lineage(index)
 
+    def is_circumstance(self, term: str) -> bool:
+        """One of our own terms with nothing but the root above it, or below such a term."""
+        index = self._find(term)
+        if index is None or not self.is_phenotype(term):
+            return False
+        above = (self._terms[i][0] for i in self._lineage(index) if self._root in self._lineage(i))
+        return all(i == PHENOTYPE_ROOT or i.startswith("KONSIL:") for i in above)
+
     def labels(self) -> Iterator[Label]:
         """Every name and synonym of every current term."""
         for identifier, name, _, synonyms, _ in self._terms:

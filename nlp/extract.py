@@ -59,6 +59,8 @@ class Reader:
                     continue
                 said: assertion.Assertion = span._.assertion
                 context = said.context
+                if context == "historical" and self.vocabulary.is_circumstance(code.code):
+                    context = "current"
                 if document.historical and context == "current":
                     context = "historical"
                 start, end = span.start_char, span.end_char

@@ -61,6 +61,23 @@ def test_hierarchy(graph: MemoryGraph) -> None:
     assert graph.information_content("HP:0000118") < graph.information_content("HP:0001250")
 
 
+@pytest.mark.parametrize(
+    ("term", "expected"),
+    [
+        ("KONSIL:long-term-tobacco-smoking", True),
+        ("KONSIL:swelling-of-one-leg", False),
+        ("HP:0001250", False),
+        ("HP:0000118", False),
+        ("HP:0000006", False),  # a mode of inheritance
+        ("HP:9999999", False),
+    ],
+)
+def test_what_the_patient_met_is_told_from_what_is_wrong(
+    graph: MemoryGraph, term: str, *, expected: bool
+) -> None:
+    assert graph.is_circumstance(term) is expected
+
+
 def test_a_damaged_cache_is_built_anew(
     graph: MemoryGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,6 +69,9 @@ class OboVocabulary:
     def is_phenotype(self, term: str) -> bool:
         return "HP:0000118" in self.ancestors(term)
 
+    def is_circumstance(self, term: str) -> bool:
+        return False
+
     def labels(self) -> Iterable[Label]:
         return self._labels
 

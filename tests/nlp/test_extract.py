@@ -138,3 +138,19 @@ def test_real_notes(context: ReadingContext, data: Path) -> None:
     assert extraction.findings
     for span in spans(extraction):
         assert span.quote == texts[int(span.document)][span.start : span.end]
+
+
+def test_a_circumstance_of_the_past_still_counts(
+    vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "PAST MEDICAL HISTORY: fever, migraine."
+    assert contexts(text, vocabulary) == {"Fever": "historical", "Migraine": "historical"}
+    monkeypatch.setattr(
+        type(vocabulary), "is_circumstance", lambda _, term: term == "HP:0001945", raising=True
+    )
+    assert contexts(text, vocabulary) == {"Fever": "current", "Migraine": "historical"}
+
+
+def contexts(text: str, vocabulary: Vocabulary) -> dict[str, str]:
+    read = extract([Document("note", "", text)], ReadingContext(Patient(), None, vocabulary))
+    return {finding.code.display: finding.context for finding in read.findings}

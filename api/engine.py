@@ -32,11 +32,10 @@ class Engine:
         """Nothing is loaded before it is asked for.
 
         Args:
-            graph: instead of the one of this user. store: who answers questions to the graph, one
-                of `StoreKind`; the default is KONSIL_STORE, else the embedded one.
+            graph: ranked with, whatever the store. store: where the graph is, one of `StoreKind`;
+                the default is KONSIL_STORE, else the embedded one.
         """
-        if graph is not None:
-            self.graph = graph
+        self._given = graph
         self._store = store or os.environ.get("KONSIL_STORE") or "embedded"
         self._progress = progress
         self._reading = Lock()
@@ -46,10 +45,17 @@ class Engine:
                 fix=f"set KONSIL_STORE to one of {', '.join(get_args(StoreKind))}",
             )
 
-    @cached_property
+    @property
     def graph(self) -> MemoryGraph:
-        """What ranking reads: the packaged graph with what `konsil kg build` added."""
-        return MemoryGraph.chosen(self._progress)
+        """What ranking reads now; take it once for one answer.
+
+        On a server it is asked for at each access (one short query), because it may have been
+        loaded anew; embedded, it is the packaged graph with what `konsil kg build` added.
+
+        Raises:
+            StoreError: the server cannot be reached, or holds no complete graph.
+        """
+        return self._source()
 
     @cached_property
     def store(self) -> GraphStore:
@@ -75,7 +81,19 @@ class Engine:
         self.read_bytes(b"no fever", name="note.txt")
         _ = self.store
 
-    def assess(self, patient_bundle: PatientBundle) -> Assessment:
-        """Rank a bundle that was already read."""
+    def assess(
+        self, patient_bundle: PatientBundle, *, graph: MemoryGraph | None = None
+    ) -> Assessment:
+        """Rank a bundle that was already read. graph: one taken before from this engine."""
+        chosen = graph or self.graph
         with self._reading:
-            return assess(patient_bundle, self.graph)
+            return assess(patient_bundle, chosen)
+
+    @cached_property
+    def _source(self) -> Callable[[], MemoryGraph]:
+        if self._given is None and self._store == "neo4j":
+            from knowledge_graph.neo4j_store import Neo4jGraph, Settings
+
+            return Neo4jGraph(Settings.from_environment()).current
+        graph = self._given or MemoryGraph.chosen(self._progress)
+        return lambda: graph

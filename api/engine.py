@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +40,7 @@ class Engine:
         self._store = store or os.environ.get("KONSIL_STORE") or "embedded"
         self._progress = progress
         self._reading = Lock()
+        self._open = ExitStack()
         if self._store not in get_args(StoreKind):
             raise StoreError(
                 f"no store is called {self._store!r}",
@@ -63,10 +65,14 @@ class Engine:
         if self._store == "neo4j":
             from knowledge_graph.neo4j_store import Neo4jQueries, Settings
 
-            return Neo4jQueries(Settings.from_environment())
+            return self._open.enter_context(Neo4jQueries(Settings.from_environment()))
         from knowledge_graph.embedded import embedded
 
         return embedded(self.graph, self._progress)
+
+    def close(self) -> None:
+        """Close the connections to a server; the next question opens new ones."""
+        self._open.close()
 
     def read_path(self, path: Path, *, as_of: datetime | None = None) -> Assessment:
         """Read and rank a file or folder; see `engine.bundle.read` for errors."""
@@ -94,6 +100,6 @@ class Engine:
         if self._given is None and self._store == "neo4j":
             from knowledge_graph.neo4j_store import Neo4jGraph, Settings
 
-            return Neo4jGraph(Settings.from_environment()).current
+            return self._open.enter_context(Neo4jGraph(Settings.from_environment())).current
         graph = self._given or MemoryGraph.chosen(self._progress)
         return lambda: graph

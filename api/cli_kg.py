@@ -173,7 +173,7 @@ def differential(
 ) -> None:
     """Rank diseases for findings, given by HPO id or exact name; a leading - says absent.
 
-    --store answers what a name means; the ranking itself always reads the embedded graph.
+    --store neo4j ranks with the graph that the server holds; its first use reads all of it.
     """
     from api.differential import differential as ranked
     from engine.types import Patient

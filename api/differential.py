@@ -11,6 +11,7 @@ from api.engine import Engine
 from engine.exceptions import InputError
 from engine.run import Assessment
 from engine.types import Code, Patient, PatientBundle, Phenotype
+from knowledge_graph.memory import MemoryGraph
 
 
 def differential(
@@ -26,9 +27,10 @@ def differential(
         raise InputError(
             "no finding is given", where="findings", fix="give HPO ids or names of findings"
         )
+    graph = engine.graph
     stated = [(text, False) for text in present] + [(text, True) for text in absent]
     phenotypes = tuple(
-        Phenotype(f"finding[{place}]", _code(text, engine), excluded=excluded)
+        Phenotype(f"finding[{place}]", _code(text, graph, engine), excluded=excluded)
         for place, (text, excluded) in enumerate(stated)
     )
     asked = [
@@ -42,11 +44,11 @@ def differential(
         patient=patient,
         phenotypes=phenotypes,
     )
-    return engine.assess(bundle)
+    return engine.assess(bundle, graph=graph)
 
 
-def _code(text: str, engine: Engine) -> Code:
-    if (code := engine.graph.code(text.strip().upper())) is not None:
+def _code(text: str, graph: MemoryGraph, engine: Engine) -> Code:
+    if (code := graph.code(text.strip().upper())) is not None:
         return code  # merged ids are followed
     node = engine.store.find(text, kind="Phenotype")
     return Code("HPO", node.id, node.name)

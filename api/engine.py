@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -32,24 +33,31 @@ class Engine:
         """Nothing is loaded before it is asked for.
 
         Args:
-            graph: instead of the one of this user. store: who answers questions to the graph, one
-                of `StoreKind`; the default is KONSIL_STORE, else the embedded one.
+            graph: ranked with, whatever the store. store: where the graph is, one of `StoreKind`;
+                the default is KONSIL_STORE, else the embedded one.
         """
-        if graph is not None:
-            self.graph = graph
+        self._given = graph
         self._store = store or os.environ.get("KONSIL_STORE") or "embedded"
         self._progress = progress
         self._reading = Lock()
+        self._open = ExitStack()
         if self._store not in get_args(StoreKind):
             raise StoreError(
                 f"no store is called {self._store!r}",
                 fix=f"set KONSIL_STORE to one of {', '.join(get_args(StoreKind))}",
             )
 
-    @cached_property
+    @property
     def graph(self) -> MemoryGraph:
-        """What ranking reads: the packaged graph with what `konsil kg build` added."""
-        return MemoryGraph.chosen(self._progress)
+        """What ranking reads now; take it once for one answer.
+
+        On a server it is asked for at each access (one short query), because it may have been
+        loaded anew; embedded, it is the packaged graph with what `konsil kg build` added.
+
+        Raises:
+            StoreError: the server cannot be reached, or holds no complete graph.
+        """
+        return self._source()
 
     @cached_property
     def store(self) -> GraphStore:
@@ -57,10 +65,14 @@ class Engine:
         if self._store == "neo4j":
             from knowledge_graph.neo4j_store import Neo4jQueries, Settings
 
-            return Neo4jQueries(Settings.from_environment())
+            return self._open.enter_context(Neo4jQueries(Settings.from_environment()))
         from knowledge_graph.embedded import embedded
 
         return embedded(self.graph, self._progress)
+
+    def close(self) -> None:
+        """Close the connections to a server; the next question opens new ones."""
+        self._open.close()
 
     def read_path(self, path: Path, *, as_of: datetime | None = None) -> Assessment:
         """Read and rank a file or folder; see `engine.bundle.read` for errors."""
@@ -75,7 +87,19 @@ class Engine:
         self.read_bytes(b"no fever", name="note.txt")
         _ = self.store
 
-    def assess(self, patient_bundle: PatientBundle) -> Assessment:
-        """Rank a bundle that was already read."""
+    def assess(
+        self, patient_bundle: PatientBundle, *, graph: MemoryGraph | None = None
+    ) -> Assessment:
+        """Rank a bundle that was already read. graph: one taken before from this engine."""
+        chosen = graph or self.graph
         with self._reading:
-            return assess(patient_bundle, self.graph)
+            return assess(patient_bundle, chosen)
+
+    @cached_property
+    def _source(self) -> Callable[[], MemoryGraph]:
+        if self._given is None and self._store == "neo4j":
+            from knowledge_graph.neo4j_store import Neo4jGraph, Settings
+
+            return self._open.enter_context(Neo4jGraph(Settings.from_environment())).current
+        graph = self._given or MemoryGraph.chosen(self._progress)
+        return lambda: graph

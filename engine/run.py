@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from importlib.metadata import version
+from functools import cache
+from importlib import metadata
 
 import numpy as np
 
@@ -71,7 +72,7 @@ class Assessment:
             issues=self.issues,
             skipped=self.skipped,
             provenance=Provenance(
-                software=f"konsil {version('konsil')}",
+                software=_software(),
                 models=self.models,
                 sources=self.graph.sources,
                 bundle_sha256=self.bundle.sha256,
@@ -182,6 +183,11 @@ def coded_findings(phenotypes: tuple[Phenotype, ...], graph: KnowledgeGraph) -> 
             )
         )
     return Extraction(tuple(findings), (_CODED,) if phenotypes else (), tuple(issues))
+
+
+@cache
+def _software() -> str:
+    return f"konsil {metadata.version('konsil')}"
 
 
 def _completed(known: Patient, stated: Patient | None) -> Patient:

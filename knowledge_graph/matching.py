@@ -11,6 +11,7 @@ known for its opposite (hyperkalemia for hypokalemia).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -56,20 +57,25 @@ class Matcher:
         self._disease = disease
         self._via = via
         self._log_ratio: Floats = np.log(share / np.repeat(background, np.diff(term_start)))
+        # Python reads single numbers faster from these than from arrays
+        self._starts, self._sorted = term_start.data, disease.data
         self._denied = _grouped(denied)
+        self._denies = {term: frozenset(found.tolist()) for term, found in self._denied.items()}
         self._opposed = _grouped(opposed)
         self._parents = parents
         self._diseases = diseases
         self._inherited = lru_cache(maxsize=REMEMBERED)(self._inherit)
+        self._lineage = lru_cache(maxsize=None)(self._find_lineage)
+        self._opposed_to = lru_cache(maxsize=None)(self._find_opposed)
 
     def entries(self, term: int) -> slice:
         """The closure entries of a term (by index)."""
-        return slice(int(self._start[term]), int(self._start[term + 1]))
+        return slice(self._starts[term], self._starts[term + 1])
 
     def denies(self, term: int, disease: int) -> int | None:
         """The term (itself or more general) that this disease is stated not to show, else None."""
         lineage = self._lineage(term)
-        return next((t for t in lineage if disease in self._denied.get(t, _NONE)), None)
+        return next((t for t in lineage if disease in self._denies.get(t, ())), None)
 
     def log_likelihood_ratios(self, term: int) -> Floats:
         """ln of the likelihood ratio for each disease, shape (D,), >= 0.
@@ -77,24 +83,24 @@ class Matcher:
         0 where the disease shares nothing with the term.
         """
         lineage = self._lineage(term)
-        opposed = self._opposed_to(lineage)
-        best = self._above(term) if not opposed.size else self._above_but(lineage[1:], opposed)
+        opposed = self._opposed_to(term)
+        best = self._above_but(lineage[1:], opposed) if opposed else self._above(term)
         for ancestor in lineage:
-            best[self._denied.get(ancestor, _NONE)] = 0
+            if (denied := self._denied.get(ancestor)) is not None:
+                best[denied] = 0
         return self._raised(best, term, 1.0)
 
     def best_entry(self, term: int, disease: int) -> Found | None:
         """The entry `log_likelihood_ratios` took for one disease; None where the ratio is 0."""
-        lineage = self._lineage(term)
-        opposed = self._opposed_to(lineage)
+        opposed = self._opposed_to(term)
         denied = self.denies(term, disease) is not None
         best, found = 0.0, None
-        for candidate in lineage:
-            entries = self.entries(candidate)
-            place = entries.start + int(np.searchsorted(self._disease[entries], disease))
-            if place == entries.stop or self._disease[place] != disease:
+        for candidate in self._lineage(term):
+            stop = self._starts[candidate + 1]
+            place = bisect_left(self._sorted, disease, self._starts[candidate], stop)
+            if place == stop or self._sorted[place] != disease:
                 continue
-            if candidate != term and (denied or self._via[place] in opposed):
+            if candidate != term and (denied or int(self._via[place]) in opposed):
                 continue
             weight = 1.0 if candidate == term else ANCESTOR_WEIGHT
             if (ratio := weight * float(self._log_ratio[place])) > best:
@@ -107,12 +113,14 @@ class Matcher:
             np.maximum(best, self._inherited(parent), out=best)
         return best
 
-    def _above_but(self, lineage: Sequence[int], opposed: Ints) -> Floats:
+    def _above_but(self, lineage: Sequence[int], opposed: frozenset[int]) -> Floats:
         """`_above` without what diseases owe to the opposite of the term."""
         best = np.zeros(self._diseases, np.float32)
+        permitted = np.ones(self._start.size - 1, np.bool_)
+        permitted[list(opposed)] = False
         for ancestor in lineage:
             entries = self.entries(ancestor)
-            allowed = ~np.isin(self._via[entries], opposed)
+            allowed = permitted[self._via[entries]]
             diseases = self._disease[entries][allowed]
             ratio = np.float32(ANCESTOR_WEIGHT) * self._log_ratio[entries][allowed]
             best[diseases] = np.maximum(best[diseases], ratio)
@@ -128,21 +136,20 @@ class Matcher:
         best[diseases] = np.maximum(best[diseases], ratio)
         return best
 
-    def _opposed_to(self, lineage: Sequence[int]) -> Ints:
-        found = [self._opposed[term] for term in lineage if term in self._opposed]
-        return np.concatenate(found) if found else _NONE
+    def _find_opposed(self, term: int) -> frozenset[int]:
+        lineage = self._lineage(term)
+        return frozenset(
+            o for t in lineage if t in self._opposed for o in self._opposed[t].tolist()
+        )
 
-    def _lineage(self, term: int) -> list[int]:
+    def _find_lineage(self, term: int) -> tuple[int, ...]:
         """The term, then its ancestors level by level, each once."""
         lineage = {term: None}
         level = [term]
         while level:
             level = [p for t in level for p in self._parents(t) if p not in lineage]
             lineage |= dict.fromkeys(level)
-        return list(lineage)
-
-
-_NONE: Ints = np.empty(0, np.int32)
+        return tuple(lineage)
 
 
 def _grouped(pairs: Ints) -> dict[int, Ints]:

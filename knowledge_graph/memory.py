@@ -7,7 +7,6 @@ from functools import cached_property, lru_cache
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.protocols import Floats, Label
 from engine.types import Code, GraphEdge, Match, Patient, Sex, SourceRef
@@ -64,6 +63,7 @@ class MemoryGraph:
         )
         self._root = self._term_index[PHENOTYPE_ROOT]
         self._lineages: dict[int, frozenset[int]] = {}
+        self._statements = lru_cache(maxsize=256)(self._group)
         self._cached_ratios = lru_cache(maxsize=512)(self._ratios)
 
     @classmethod
@@ -207,14 +207,8 @@ class MemoryGraph:
 
     def annotations(self, disease: int) -> Iterator[GraphEdge]:
         """Every phenotype edge of a disease (by position), negated ones included."""
-        rows = self._rows(disease)
-        terms: list[int] = self.snapshot.annotation_term[rows].tolist()
-        negated: list[int] = self.snapshot.annotation_negated[rows].tolist()
-        places: dict[tuple[int, int], list[int]] = {}
-        for place, key in enumerate(zip(terms, negated, strict=True), rows.start):
-            places.setdefault(key, []).append(place)
-        for (term, lacking), chosen in sorted(places.items()):
-            yield self._stated(disease, term, np.array(chosen), negated=bool(lacking))
+        for (term, lacking), chosen in sorted(self._statements(disease).items()):
+            yield self._stated(disease, term, chosen, negated=bool(lacking))
 
     @cached_property
     def facts(self) -> tuple[Edge, ...]:
@@ -368,21 +362,23 @@ class MemoryGraph:
         return edge or self._annotation(disease, term)
 
     def _annotation(self, disease: int, term: int, *, negated: bool = False) -> GraphEdge | None:
-        rows = self._rows(disease)
-        chosen = np.flatnonzero(
-            (self.snapshot.annotation_term[rows] == term)
-            & (self.snapshot.annotation_negated[rows] == negated)
-        )
-        if not chosen.size:
-            return None
-        return self._stated(disease, term, chosen + rows.start, negated=negated)
+        chosen = self._statements(disease).get((term, int(negated)))
+        return None if chosen is None else self._stated(disease, term, chosen, negated=negated)
 
-    def _stated(
-        self, disease: int, term: int, rows: NDArray[np.intp], *, negated: bool
-    ) -> GraphEdge:
+    def _group(self, disease: int) -> dict[tuple[int, int], list[int]]:
+        """(term, negated) -> the rows that state it together."""
+        rows = self._rows(disease)
+        terms: list[int] = self.snapshot.annotation_term[rows].tolist()
+        negated: list[int] = self.snapshot.annotation_negated[rows].tolist()
+        places: dict[tuple[int, int], list[int]] = {}
+        for place, key in enumerate(zip(terms, negated, strict=True), rows.start):
+            places.setdefault(key, []).append(place)
+        return places
+
+    def _stated(self, disease: int, term: int, rows: Sequence[int], *, negated: bool) -> GraphEdge:
         """The edge that these rows state together."""
-        stated = self._pooled("frequencies", self.snapshot.annotation_frequency[rows])
-        references = self._pooled("references", self.snapshot.annotation_reference[rows])
+        stated = self._pooled("frequencies", self.snapshot.annotation_frequency, rows)
+        references = self._pooled("references", self.snapshot.annotation_reference, rows)
         cited = dict.fromkeys(source for text in references for source in text.split(";"))
         return GraphEdge(
             subject=self.entries[disease].id,
@@ -393,10 +389,9 @@ class MemoryGraph:
             stated="; ".join(filter(None, stated)) or None,
         )
 
-    def _pooled(self, pool: str, places: Ints) -> list[str]:
+    def _pooled(self, pool: str, places: Ints, rows: Sequence[int]) -> list[str]:
         values: list[str] = self.snapshot.names[pool]
-        indices: list[int] = places.tolist()
-        return [values[i] for i in indices]
+        return [values[int(places[row])] for row in rows]
 
 
 def _sex_factor(stated: Epidemiology, sex: Sex | None) -> float:

@@ -33,6 +33,7 @@ from knowledge_graph.wording import (
     called,
     close_codes,
     code,
+    rarest,
     wanted,
 )
 
@@ -41,7 +42,7 @@ Strongest = tuple[Predicate, int, list[Edge]]
 
 
 class StoreBase(ABC):
-    """`GraphStore` over seven primitives; a store says only how it gets at its records."""
+    """`GraphStore` over eight primitives; a store says only how it gets at its records."""
 
     # ---- Primitives ---------------------------------------------------------------------------
 
@@ -57,6 +58,10 @@ class StoreBase(ABC):
     @abstractmethod
     def with_words(self, query: Wanted, *, every: bool) -> list[Node]:
         """Nodes with every (or any) word of a query: whole, as a prefix or with typos."""
+
+    @abstractmethod
+    def count_words(self, words: Collection[str]) -> Mapping[str, int]:
+        """How many nodes have each of these words, as `with_words` finds them."""
 
     @abstractmethod
     def edges_of(
@@ -210,7 +215,9 @@ class StoreBase(ABC):
         if query.words:
             yield by_name(query, self.with_words(query, every=True))
         if len(query.words) > 1:
-            yield by_name(query, self.with_words(query, every=False))
+            rare = rarest(self.count_words(set(query.words)))
+            if rare:
+                yield by_name(query, self.with_words(replace(query, words=rare), every=False))
         if close := close_codes(text):
             yield by_close_code(query, close, self.with_codes(close))
 

@@ -8,6 +8,7 @@ order of numbers is the order of every answer.
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property, reduce
 from pathlib import Path
@@ -104,6 +105,9 @@ class RecordStore(StoreBase):
         found = reduce(combine, (self._with_word(word) for word in query.words))
         return self._nodes("number", found)
 
+    def count_words(self, words: Collection[str]) -> Mapping[str, int]:
+        return {word: len(self._with_word(word)) for word in words}
+
     def edges_of(
         self, identifier: str, *, predicate: Predicate | None, direction: Direction, limit: int
     ) -> list[Edge]:
@@ -178,8 +182,12 @@ class RecordStore(StoreBase):
         return {number for (number,) in self._db.execute(f"SELECT node FROM {where}", values)}
 
     @cached_property
-    def _vocabulary(self) -> list[str]:
-        return [text for (text,) in self._db.execute("SELECT text FROM word ORDER BY text")]
+    def _vocabulary(self) -> Mapping[int, list[str]]:
+        """Words by their length."""
+        by_length: defaultdict[int, list[str]] = defaultdict(list)
+        for (text,) in self._db.execute("SELECT text FROM word ORDER BY text"):
+            by_length[len(text)].append(text)
+        return dict(by_length)
 
     def _with_word(self, word: str) -> set[int]:
         labelled = "label JOIN word ON word.number = label.word WHERE text"
@@ -196,9 +204,10 @@ class RecordStore(StoreBase):
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
-        close = process.extract(
-            word, self._vocabulary, scorer=OSA.distance, score_cutoff=allowed, limit=None
-        )
+        near: list[str] = []
+        for length in range(len(word) - allowed, len(word) + allowed + 1):
+            near += self._vocabulary.get(length, ())
+        close = process.extract(word, near, scorer=OSA.distance, score_cutoff=allowed, limit=None)
         return [similar for similar, _, _ in close]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from knowledge_graph.schema import KINDS, Node
@@ -97,6 +97,17 @@ def typos(word: str) -> int:
     if not word.isalpha() or len(word) < 5:
         return 0
     return 1 if len(word) < 8 else 2
+
+
+def rarest(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """Of words with the number of nodes that have each: those that lead to every likely answer.
+
+    A node with all words but one has one of the two rarest, so frequent words ("syndrome") need not
+    be looked at. Words nobody has count as rare, but one that somebody has is always given.
+    """
+    ordered = sorted(counts, key=lambda word: (counts[word], word))
+    held = [word for word in ordered if counts[word]]
+    return tuple(held[: max(1, 2 - (len(ordered) - len(held)))])
 
 
 def labels(node: Node) -> tuple[str, ...]:

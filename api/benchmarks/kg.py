@@ -53,13 +53,9 @@ def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
     """Time every kind of question; `paths` is empty."""
     drawn = draw(graph, questions=QUESTIONS, pairs=PATHS)
     start = time.perf_counter()
-    engine = Engine(graph=graph, store="embedded")
-    times = {
-        **ask(questions(engine, drawn), prefix=""),
-        **ask({"differential": differentials(engine, drawn)}, prefix=""),
-    }
+    times = ask(questions(Engine(graph=graph, store="embedded"), drawn), prefix="")
     if os.environ.get("KONSIL_NEO4J_URI"):
-        times |= ask(questions(Engine(graph=graph, store="neo4j"), drawn), prefix="neo4j_")
+        times |= ask(questions(Engine(store="neo4j"), drawn), prefix="neo4j_")
     ready_s, peak_mb = cold(_READY, drawn.nodes[0])
     return BenchReport(
         bench="kg",
@@ -96,7 +92,7 @@ def draw(graph: MemoryGraph, *, questions: int, pairs: int) -> Drawn:
 
 
 def questions(engine: Engine, drawn: Drawn) -> Mapping[str, list[Question]]:
-    """Kind -> questions to the store of this engine."""
+    """Kind -> questions to the store of this engine and, for differentials, to its graph."""
     store = engine.store
     return {
         "card": [partial(store.card, node) for node in drawn.nodes],
@@ -104,11 +100,12 @@ def questions(engine: Engine, drawn: Drawn) -> Mapping[str, list[Question]]:
         "treats": [partial(store.treats, disease) for disease in drawn.diseases],
         "search": [partial(store.search, text) for text in drawn.typed],
         "path": [partial(store.paths, start, end, limit=3) for start, end in drawn.ends],
+        "differential": _differentials(engine, drawn),
     }
 
 
-def differentials(engine: Engine, drawn: Drawn) -> list[Question]:
-    """Findings to ranked and cited diseases; `engine.graph` may come from any store."""
+def _differentials(engine: Engine, drawn: Drawn) -> list[Question]:
+    """Findings to ranked and cited diseases."""
 
     def ask(findings: Sequence[str]) -> object:
         return differential(engine, findings, patient=Patient()).result()

@@ -51,6 +51,15 @@ class Neo4jQueries(StoreBase):
     def with_words(self, query: Wanted, *, every: bool) -> list[Node]:
         return self._full_text((" AND " if every else " OR ").join(map(_clause, query.words)))
 
+    def count_words(self, words: Collection[str]) -> Mapping[str, int]:
+        rows = self._server.read(
+            "UNWIND $words AS word CALL (word) { "
+            f"CALL db.index.fulltext.queryNodes('{FULL_TEXT}', word.lucene) YIELD node "
+            "RETURN count(node) AS total } RETURN word.text AS text, total",
+            words=[{"text": word, "lucene": _clause(word)} for word in words],
+        )
+        return {row["text"]: row["total"] for row in rows}
+
     def edges_of(
         self, identifier: str, *, predicate: Predicate | None, direction: Direction, limit: int
     ) -> list[Edge]:

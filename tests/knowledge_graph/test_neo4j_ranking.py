@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from api.differential import differential
+from api.engine import Engine
 from engine.rank import diagnosis, rank
 from engine.types import Code, Finding, ModelRef, Patient
 from knowledge_graph import snapshot
@@ -162,3 +164,16 @@ def test_200_differentials(embedded: MemoryGraph, remote: MemoryGraph) -> None:
         ]
         ranked += len(one.order)
     assert ranked == 200 * 100
+
+
+@pytest.mark.usefixtures("no_cache")
+def test_the_engine_ranks_with_what_the_server_holds(
+    server: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Settings, "from_environment", lambda: server)
+    load(nodes(compiled()), edges(compiled()), server)
+    there, here = Engine(store="neo4j"), Engine(graph=compiled(), store="embedded")
+    assert there.graph is there.graph
+    ranked = differential(there, [RHYTHM], patient=Patient()).result()
+    assert ranked == differential(here, [RHYTHM], patient=Patient()).result()
+    there.close()

@@ -9,6 +9,7 @@ from engine.exceptions import NotFoundError
 from knowledge_graph.schema import Edge, Node, Value
 from knowledge_graph.store import GraphStore, Route, StoreError
 from knowledge_graph.store_memory import RecordStore
+from knowledge_graph.wording import rarest
 from tests.knowledge_graph.graphs import SMALL, Graph, graphs
 
 store: GraphStore = RecordStore(*SMALL)
@@ -244,3 +245,26 @@ def test_subgraph():
     assert not cut.complete
     with pytest.raises(NotFoundError):
         store.subgraph(["OMIM:99"])
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ({"marfan": 3, "like": 9, "syndrome": 900}, ("marfan", "like")),
+        ({"marfam": 0, "like": 9, "syndrome": 900}, ("like",)),
+        ({"marfam": 0, "lik": 0, "syndrome": 900}, ("syndrome",)),
+        ({"a": 0, "b": 0}, ()),
+    ],
+)
+def test_the_rarest_words_lead_to_every_node_that_lacks_one(
+    counts: dict[str, int], expected: tuple[str, ...]
+):
+    assert rarest(counts) == expected
+
+
+def test_a_wrong_word_is_forgiven_whichever_it_is():
+    nodes = [Node("X:1", "Disease", "Focal atonic seizure")]
+    nodes += [Node(f"Y:{i}", "Disease", f"Other seizure {i}") for i in range(9)]
+    held = RecordStore(nodes, [])
+    for text in ("Facal xq atonic seizure", "xocal atonic seizure", "Focal atonic xeizzre"):
+        assert held.search(text)[0].node.id == "X:1"

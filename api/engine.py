@@ -13,6 +13,7 @@ from typing import Literal, get_args
 from engine import bundle
 from engine.run import Assessment, assess
 from engine.types import PatientBundle
+from knowledge_graph.drugs import DrugNames
 from knowledge_graph.memory import MemoryGraph
 from knowledge_graph.store import GraphStore, StoreError
 
@@ -61,6 +62,11 @@ class Engine:
         from knowledge_graph.embedded import embedded
 
         return embedded(self.graph, self._progress)
+
+    @cached_property
+    def drug_names(self) -> DrugNames:
+        """The medicines whose interactions are listed, by name."""
+        return DrugNames(self.graph.fact_nodes.values())
 
     def read_path(self, path: Path, *, as_of: datetime | None = None) -> Assessment:
         """Read and rank a file or folder; see `engine.bundle.read` for errors."""

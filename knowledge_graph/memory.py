@@ -260,9 +260,11 @@ class MemoryGraph:
         if stated is not None and (factor := _sex_factor(stated, patient.sex)) != 1:
             reasons.append(f"x{factor:g}: {patient.sex} ({stated.source})")
         if patient.age_years is not None and self._youngest[disease] > patient.age_years:
-            reasons.append(f"x{MISFIT:g}: begins at {entry.youngest_onset:g} years or later (HPOA)")
+            begins = f"begins at {entry.youngest_onset:g} years or later"
+            reasons.append(f"x{MISFIT:g}: {begins} (stated by its sources)")
         if patient.sex == "female" and self._male_disease[disease]:
-            reasons.append(f"x{MISFIT:g}: X-linked recessive or Y-linked, female (HPOA)")
+            linked = "X-linked recessive or Y-linked, female"
+            reasons.append(f"x{MISFIT:g}: {linked} (stated by its sources)")
         return tuple(reasons)
 
     def find_disease(self, name: str) -> int | None:

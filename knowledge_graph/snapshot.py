@@ -32,7 +32,8 @@ class Snapshot:
     """T current terms, D diseases, A annotations, C closure entries.
 
     names: {"sources", "terms", "replaced", "diseases", "references", "frequencies", "nodes",
-        "facts", "rejected"}; facts are edges beside has_phenotype, nodes their other ends.
+        "facts", "rejected", "counts"}; facts are edges beside has_phenotype, nodes their other
+        ends; counts are [dataset, records it gave, rows it rejected] of each source.
 
     annotation_*: (A,), sorted by disease; the rows of disease d are
         [disease_start[d], disease_start[d + 1]). annotation_negated is 0 or 1; annotation_reference

@@ -27,7 +27,7 @@ MERGED = "HP, merged ids"
 MOST_SHOWN = 50
 _CODE = re.compile(r"([A-Za-z][A-Za-z0-9.]*):\S+")
 _BLOCK = re.compile(rf"{ICD}:(\w{{3}})-(\w{{3}})")
-_HPO = re.compile(r"\bHP:\d{7}\b")
+_HPO = re.compile(r"HP:\d{7}")
 _REFERENCE = re.compile(r"ISBN|[A-Za-z][A-Za-z0-9.]*(?=:\S)")
 _ROW = re.compile(r",?\s+row\s+\d+.*")
 
@@ -243,11 +243,11 @@ def _edges(edges: Sequence[Edge], codes: _Codes) -> Iterator[Fault]:
 
 
 def _terms(properties: Mapping[str, Value]) -> Iterator[str]:
-    """HPO terms named in properties, such as a frequency stated as one."""
+    """HPO terms that are properties, such as a stated frequency; not those a text mentions."""
     for value in properties.values():
         for text in value if isinstance(value, tuple) else (value,):
             if isinstance(text, str) and "HP:" in text:
-                yield from _HPO.findall(text)
+                yield from filter(_HPO.fullmatch, text.split("; "))
 
 
 def _dataset(source: str, releases: Iterable[str]) -> str:

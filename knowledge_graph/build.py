@@ -20,7 +20,6 @@ import platformdirs
 from engine.exceptions import SourceError
 from engine.types import SourceRef
 from knowledge_graph.compile import Ontology, compile_graph
-from knowledge_graph.pharmacology import FOLDER as PHARMACOLOGY
 from knowledge_graph.schema import DiseaseEntry, Record, Rejected, Term
 from knowledge_graph.snapshot import Snapshot, cached, key_of
 from knowledge_graph.sources import IMPORTERS, importer
@@ -168,7 +167,9 @@ def _build(added_sources: Sequence[Added], progress: Progress) -> Snapshot:
         SourceRef("HPO genes_to_phenotype", hpoa_release, hashes["genes_to_phenotype.txt"]),
         SourceRef("Konsil curated", version("konsil"), _digest(curated_files())),
         SourceRef(
-            pharmacology.NAME, pharmacology.release(), _digest(sorted(PHARMACOLOGY.glob("*.yaml")))
+            pharmacology.NAME,
+            pharmacology.release(),
+            _digest(sorted(pharmacology.FOLDER.glob("*.yaml"))),
         ),
     ]
     shown = [term for term, finding in zip(terms, phenotypes, strict=True) if finding]

@@ -28,7 +28,7 @@ from knowledge_graph.schema import (
     Term,
     Value,
 )
-from knowledge_graph.snapshot import Ints, Snapshot
+from knowledge_graph.snapshot import Ints, Snapshot, uncollected
 
 # Chosen on the shared development cases; engine/CARD.md lists what was tried.
 ABSENCE_WEIGHT = 0.1
@@ -42,6 +42,7 @@ MISFIT = 0.1
 class MemoryGraph:
     """`engine.protocols.KnowledgeGraph` over a compiled `Snapshot`."""
 
+    @uncollected()
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self._terms: list[list[Any]] = snapshot.names["terms"]

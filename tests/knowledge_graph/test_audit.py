@@ -13,7 +13,7 @@ from knowledge_graph.audit import (
     known_codes,
 )
 from knowledge_graph.memory import MemoryGraph
-from knowledge_graph.schema import Edge, Node
+from knowledge_graph.schema import Edge, Node, Value
 
 KNOWN = {
     "HP": {"HP:0000001", "HP:0040281"},
@@ -102,6 +102,14 @@ def test_a_finding_may_bear_merged_ids_and_a_disease_a_block_of_icd() -> None:
     result = of((finding, disease))
     assert result.ok
     assert result.checked["ICD10CM"] == 1
+
+
+def test_a_term_that_a_definition_mentions_need_not_exist() -> None:
+    properties: dict[str, Value] = {"definition": "What HP:9999999 was, HP:9999998."}
+    assert of((Node("KONSIL:f", "Phenotype", "Finding", (), (), properties),)).ok
+    stated: dict[str, Value] = {"stated": ("7/9; HP:0040281", "HP:0040281; HP:0040299")}
+    edge = Edge("OMIM:1", "lacks_phenotype", "HP:0000001", ("x",), stated)
+    assert [fault.message[:10] for fault in of((), (edge,)).faults] == ["HP:0040299"]
 
 
 def test_sources_are_counted_by_the_release_they_name() -> None:

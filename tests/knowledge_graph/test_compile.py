@@ -83,8 +83,8 @@ def test_a_grouping_of_omim_diseases_is_not_a_candidate(small: MemoryGraph) -> N
 def test_rows_that_cannot_be_used_are_listed(small: MemoryGraph) -> None:
     rejected = small.snapshot.names["rejected"]
     assert rejected == [
-        ["hpoa", 77, "unknown term HP:99"],
-        ["hpoa", 78, "not a frequency: 'often'"],
+        ["HPOA", 77, "unknown term HP:99"],
+        ["HPOA", 78, "not a frequency: 'often'"],
     ]
 
 

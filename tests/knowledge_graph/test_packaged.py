@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.types import Patient
 from knowledge_graph import snapshot
 from knowledge_graph.curated import SOURCE
 from knowledge_graph.memory import MemoryGraph

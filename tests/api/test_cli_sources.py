@@ -13,19 +13,12 @@ from knowledge_graph import build
 from knowledge_graph.audit import Fault
 from knowledge_graph.sources import IMPORTERS
 from tests.api.test_cli import run
+from tests.knowledge_graph.test_build import TABLE
 
-TABLE = "id\tlabel\tsubClassOf\nDOID:1\tskin thing\t\nDOID:2\tRosacea\tskin thing\n"
 NODES = "id,kind,name\nLAB:1,Disease,Rosacea\nLAB:2,Drug,Testamine\n"
 EDGES = (
     "subject,predicate,object,sources\nLAB:2,treats,LAB:1,our formulary\nLAB:9,treats,LAB:1,us\n"
 )
-
-
-@pytest.fixture
-def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "graph.json"
-    monkeypatch.setenv("KONSIL_GRAPH", str(path))
-    return path
 
 
 @pytest.fixture
@@ -46,6 +39,7 @@ def key(out: str) -> str:
     return line.split()[1]
 
 
+@pytest.mark.slow
 def test_build_adds_sources_that_every_later_command_uses(
     recipe: Path, sources: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -114,6 +108,7 @@ def test_a_file_of_rejected_rows_that_cannot_be_written_is_said(
     assert not recipe.exists()
 
 
+@pytest.mark.slow
 def test_packaged_is_no_place_for_a_recipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))

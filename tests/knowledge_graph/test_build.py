@@ -14,13 +14,6 @@ TABLE = "id\tlabel\tsubClassOf\nDOID:1\tskin thing\t\nDOID:2\tRosacea\tskin thin
 
 
 @pytest.fixture
-def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "graph.json"
-    monkeypatch.setenv("KONSIL_GRAPH", str(path))
-    return path
-
-
-@pytest.fixture
 def table(tmp_path: Path) -> Path:
     path = tmp_path / "HumanDO.tsv"
     path.write_text(TABLE)

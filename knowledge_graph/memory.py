@@ -378,7 +378,7 @@ class MemoryGraph:
         """The edge that these rows state together."""
         stated = self._pooled("frequencies", self.snapshot.annotation_frequency[rows])
         references = self._pooled("references", self.snapshot.annotation_reference[rows])
-        cited = dict.fromkeys(source for text in references for source in text.split(";"))
+        cited = dict.fromkeys(part.strip() for text in references for part in text.split(";"))
         return GraphEdge(
             subject=self.entries[disease].id,
             predicate="lacks_phenotype" if negated else "has_phenotype",

@@ -42,7 +42,7 @@ def row(disease: str, name: str, term: str, **more: Any) -> Annotation:
 
 ROWS = [
     row("OMIM:1", "Flutter disease", RHYTHM, frequency="3/4"),
-    row("OMIM:1", "Flutter disease", "HP:22", frequency="4/4", reference="PMID:2;PMID:3"),
+    row("OMIM:1", "Flutter disease", "HP:22", frequency="4/4", reference="PMID:2; PMID:3"),
     row("OMIM:1", "Flutter disease", "HP:0003596", aspect="C"),
     row("ORPHA:1", "Flutter Disease", EYE),
     row("OMIM:2", "Eye disease", EYE, frequency="4/4"),

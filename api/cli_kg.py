@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
 import click
 
+from api.cli_sources import audit, build
 from engine.exceptions import InputError
 
 if TYPE_CHECKING:
     from api.engine import Engine
+    from api.interactions import InteractionReport
     from engine.types import Sex
     from knowledge_graph.export import Format
     from knowledge_graph.schema import Edge, Predicate
@@ -194,6 +196,20 @@ def differential(
 
 
 @kg.command()
+@click.argument("drugs", metavar="DRUG...", nargs=-1, required=True)
+@_common
+def interactions(drugs: tuple[str, ...], store: str, as_json: bool) -> None:
+    """List interactions and duplicates among medicines, the most severe first.
+
+    A DRUG is written as on a prescription, in quotes: "Tab. Warfarin 5 mg od".
+    """
+    from api.interactions import interactions as check
+
+    found = check(_engine(store), drugs)
+    return _print_json(found) if as_json else _print_interactions(found)
+
+
+@kg.command()
 @click.argument("nodes", metavar="NODE...", nargs=-1, required=True)
 @click.option("--hops", type=click.IntRange(0, 6), default=1, show_default=True)
 @_limit(2_000, 500)
@@ -289,6 +305,10 @@ def verify() -> None:
     sys.exit(0 if found.ok else 1)
 
 
+kg.add_command(build)
+kg.add_command(audit)
+
+
 # ---- Inside ---------------------------------------------------------------------------------
 
 
@@ -378,6 +398,27 @@ def _print_card(card: Card) -> None:
             click.echo(f"  {end.id}  {end.name}{_said(edge)}")
         if (more := group.total - len(group.edges)) > 0:
             click.echo(f"  and {more} more (--limit {group.total})")
+
+
+def _print_interactions(found: InteractionReport) -> None:
+    from api.report import sources
+
+    for listed in found.interactions:
+        one, other = (" / ".join(texts) for texts in listed.drugs)
+        edge = listed.edge
+        severity = listed.severity or "severity not stated"
+        click.echo(f"{severity}: {edge.subject.name} ({one}) + {edge.object.name} ({other})")
+        for title in ("effect", "mechanism", "management"):
+            for text in getattr(listed, title):
+                click.echo(f"  {title}: {text}")
+        click.echo(f"  [{sources(edge)}]")
+    for duplicate in found.duplicates:
+        click.echo(f"given twice: {duplicate.what.name} ({', '.join(duplicate.drugs)})")
+    for text, ingredients in found.checked.items():
+        click.echo(f"checked: {text} = {', '.join(end.name for end in ingredients)}")
+    for text in found.not_checked:
+        click.echo(f"NOT CHECKED: {text} (no medicine of this name is known here)")
+    click.echo(found.note)
 
 
 def _line(edge: NamedEdge) -> str:

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 from engine import bundle
 from engine.run import Assessment, assess
 from engine.types import PatientBundle
+from knowledge_graph.drugs import DrugNames
 from knowledge_graph.memory import MemoryGraph
 from knowledge_graph.store import GraphStore, StoreError
 
@@ -73,6 +74,11 @@ class Engine:
     def close(self) -> None:
         """Close the connections to a server; the next question opens new ones."""
         self._open.close()
+
+    @cached_property
+    def drug_names(self) -> DrugNames:
+        """The medicines whose interactions are listed, by name."""
+        return DrugNames(self.graph.fact_nodes.values())
 
     def read_path(self, path: Path, *, as_of: datetime | None = None) -> Assessment:
         """Read and rank a file or folder; see `engine.bundle.read` for errors."""

@@ -30,6 +30,10 @@ DIFFERENTIAL: dict[str, Any] = {
     "top": 5,
 }
 
+INTERACTIONS: dict[str, Any] = {
+    "drugs": ["Tab. Warfarin 5 mg od", "Ibuprofen 400 mg", "Vitamin X"],
+}
+
 CYPHER: dict[str, Any] = {
     "query": "MATCH (d:Disease {id: $id})-[r:has_phenotype]->(p) RETURN p.name, r.sources",
     "parameters": {"id": "OMIM:154700"},

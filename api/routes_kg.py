@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api import examples
 from api.differential import differential as ranked
+from api.interactions import InteractionReport
+from api.interactions import interactions as check
 from api.problems import responses
 from api.shared import Shared
 from engine.serialize import plain, to_json
@@ -41,6 +43,16 @@ class Differential(BaseModel):
     age_years: float | None = Field(None, ge=0, le=130)
     sex: Sex | None = None
     top: int = Field(10, ge=1, le=100)
+
+
+class Drugs(BaseModel):
+    """Medicines as typed: with or without dose, form, route and times."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    drugs: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
+        min_length=1, max_length=100
+    )
 
 
 class Cypher(BaseModel):
@@ -148,6 +160,18 @@ def differential(
     patient = Patient(sex=asked.sex, age_years=asked.age_years)
     assessment = ranked(engine, asked.present, asked.absent, patient=patient)
     return Response(to_json(assessment.result(top=asked.top)), media_type="application/json")
+
+
+@router.post("/interactions", responses=responses(404, 422), response_model=InteractionReport)
+def interactions(
+    engine: Shared, asked: Annotated[Drugs, Body(examples=[examples.INTERACTIONS])]
+) -> Any:
+    """Interactions and duplicates among medicines, the most severe first.
+
+    An empty list says that nothing is listed here, not that the drugs are safe together; a name
+    under `not_checked` was not recognised and not checked at all.
+    """
+    return plain(check(engine, asked.drugs))
 
 
 @router.post("/cypher", responses=responses(422, 501, 503))

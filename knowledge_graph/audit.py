@@ -22,9 +22,12 @@ LOCAL = "KONSIL"
 CATALOGUES = ("OMIM", "ORPHA", "DECIPHER")
 """Prefixes of diseases; HPOA lists those it annotates."""
 ICD = "ICD10CM"
+MERGED = "HP, merged ids"
+"""Key of `known_codes`: ids that a finding may have had before, good for its xrefs only."""
 MOST_SHOWN = 50
 _CODE = re.compile(r"([A-Za-z][A-Za-z0-9.]*):\S+")
-_HPO = re.compile(r"\bHP:\d{7}\b")
+_BLOCK = re.compile(rf"{ICD}:(\w{{3}})-(\w{{3}})")
+_HPO = re.compile(r"HP:\d{7}")
 _REFERENCE = re.compile(r"ISBN|[A-Za-z][A-Za-z0-9.]*(?=:\S)")
 _ROW = re.compile(r",?\s+row\s+\d+.*")
 
@@ -96,7 +99,11 @@ def audit(
     faults = [*_nodes(listed, codes), *_edges(drawn, codes)]
     if curated:
         faults += curated_faults()
-    sources = Counter(_dataset(source) for edge in drawn for source in edge.sources)
+    releases = [f"{n.name} {n.properties['version']}" for n in listed if n.kind == "Source"]
+    named = Counter(source for edge in drawn for source in edge.sources)
+    sources: Counter[str] = Counter()
+    for source, times in named.items():
+        sources[_dataset(source, releases)] += times
     counts = Counts(
         nodes=dict(Counter(node.kind for node in listed)),
         edges=dict(Counter(edge.predicate for edge in drawn)),
@@ -108,18 +115,20 @@ def audit(
 def known_codes(loaded: Mapping[str, Collection[str]] | None = None) -> dict[str, frozenset[str]]:
     """Every code of the catalogues at hand, by prefix, as CURIEs.
 
-    HP: current terms of the packaged hp.obo. OMIM, ORPHA, DECIPHER: diseases of the packaged
-    phenotype.hpoa. ICD10CM: only with the extra `audit`. loaded: codes of further source files,
-    which add to these: a graph built with Orphanet's own file has more ORPHA ids than HPOA.
+    HP: current terms of the packaged hp.obo; `MERGED`: ids merged into them. OMIM, ORPHA,
+    DECIPHER: diseases of the packaged phenotype.hpoa. ICD10CM: only with the extra `audit`.
+    loaded: codes of further source files, which add to these: a graph built with Orphanet's own
+    file has more ORPHA ids than HPOA.
 
     Raises:
         SourceError: a packaged file is missing.
     """
     files = packaged_files()
-    _, terms, _ = read_terms(files["hp.obo"])
+    _, terms, replaced = read_terms(files["hp.obo"])
     _, annotations, _ = read_annotations(files["phenotype.hpoa"])
     found: dict[str, set[str]] = {prefix: set() for prefix in CATALOGUES}
     found["HP"] = {term.id for term in terms}
+    found[MERGED] = {*replaced, *(old for term in terms for old in term.alternatives)}
     for disease in {row.disease for row in annotations}:
         found.setdefault(disease.partition(":")[0], set()).add(disease)
     if (icd := icd10cm_codes()) is not None:
@@ -172,8 +181,15 @@ class _Codes:
         self.checked: Counter[str] = Counter()
         self.unchecked: Counter[str] = Counter()
 
-    def faults(self, place: str, codes: Iterable[str], *, own: bool = False) -> Iterator[Fault]:
-        """Codes that are none. own: ids of the node itself, which prove nothing by being there."""
+    def faults(
+        self, place: str, codes: Iterable[str], *, own: bool = False, merged: bool = False
+    ) -> Iterator[Fault]:
+        """Codes that are none.
+
+        own: ids of the node itself, which prove nothing by being there. merged: ids that a finding
+        had before are as good.
+        """
+        also = self._known.get(MERGED, ()) if merged else ()
         for code in codes:
             if (match := _CODE.fullmatch(code)) is None:
                 yield Fault(place, f"{code!r} is no code; write PREFIX:CODE")
@@ -181,12 +197,20 @@ class _Codes:
             prefix = match[1]
             if prefix in self._known:
                 self.checked[prefix] += 1
-                if code not in self._known[prefix]:
+                if code not in self._known[prefix] and code not in also and not self._block(code):
                     yield Fault(place, f"{code} does not exist in the list of {prefix} at hand")
             elif code in self.ids and not own:
                 self.checked[prefix] += 1
             elif prefix != LOCAL:
                 self.unchecked[prefix] += 1
+
+    def _block(self, code: str) -> bool:
+        """A block of ICD-10-CM such as ICD10CM:K35-K38: from one category to another."""
+        match = _BLOCK.fullmatch(code)
+        if match is None:
+            return False
+        ends = match.groups()
+        return ends[0] <= ends[1] and all(f"{ICD}:{end}" in self._known[ICD] for end in ends)
 
 
 def _nodes(nodes: Sequence[Node], codes: _Codes) -> Iterator[Fault]:
@@ -196,7 +220,7 @@ def _nodes(nodes: Sequence[Node], codes: _Codes) -> Iterator[Fault]:
     for node in nodes:
         place = f"{node.id} {node.name}"
         yield from codes.faults(place, [node.id], own=True)
-        yield from codes.faults(place, node.xrefs)
+        yield from codes.faults(place, node.xrefs, merged=node.kind == "Phenotype")
         yield from codes.faults(place, _terms(node.properties))
 
 
@@ -219,15 +243,18 @@ def _edges(edges: Sequence[Edge], codes: _Codes) -> Iterator[Fault]:
 
 
 def _terms(properties: Mapping[str, Value]) -> Iterator[str]:
-    """HPO terms named in properties, such as a frequency stated as one."""
+    """HPO terms that are properties, such as a stated frequency; not those a text mentions."""
     for value in properties.values():
         for text in value if isinstance(value, tuple) else (value,):
             if isinstance(text, str) and "HP:" in text:
-                yield from _HPO.findall(text)
+                yield from filter(_HPO.fullmatch, text.split("; "))
 
 
-def _dataset(source: str) -> str:
-    """The catalogue of a reference ("PMID"), else the dataset without the row."""
+def _dataset(source: str, releases: Iterable[str]) -> str:
+    """The release that the source names, else the catalogue of a reference ("PMID")."""
+    for release in releases:
+        if source.startswith(release) or source.endswith(f"({release})"):
+            return release
     match = _REFERENCE.match(source)
     return match[0] if match else _ROW.sub("", source)
 

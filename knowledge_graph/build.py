@@ -10,7 +10,7 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,16 +20,18 @@ import platformdirs
 from engine.exceptions import SourceError
 from engine.types import SourceRef
 from knowledge_graph.compile import Ontology, compile_graph
-from knowledge_graph.pharmacology import FOLDER as PHARMACOLOGY
-from knowledge_graph.schema import Record, Term
+from knowledge_graph.schema import DiseaseEntry, Record, Rejected, Term
 from knowledge_graph.snapshot import Snapshot, cached, key_of
-from knowledge_graph.sources import importer
+from knowledge_graph.sources import IMPORTERS, importer
 from knowledge_graph.sources.files import curated_files, packaged_files, sha256_of
 from knowledge_graph.sources.findings import Findings
 
 Progress = Callable[[str], None]
 PACKAGED = "packaged"
 """Value of KONSIL_GRAPH: leave what `konsil kg build` added aside."""
+
+PUBLISHED = {"orphapacket": "ORPHA"}
+"""Importer -> prefix of the catalogue whose publisher made the source, so that it lists its ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,11 @@ class Added:
 
 
 def recipe_path() -> Path:
-    """Where the recipe lies: KONSIL_GRAPH, else the user's data folder."""
+    """Where the recipe lies: KONSIL_GRAPH unless it is `PACKAGED`, else the user's data folder."""
     given = os.environ.get("KONSIL_GRAPH", "")
-    return Path(given or Path(platformdirs.user_data_dir("konsil")) / "graph.json")
+    if given in ("", PACKAGED):
+        return Path(platformdirs.user_data_dir("konsil")) / "graph.json"
+    return Path(given)
 
 
 def added() -> tuple[Added, ...]:
@@ -84,6 +88,15 @@ def described(name: str, path: Path) -> Added:
     return Added(name, path.resolve(), _digest(_files(path)))
 
 
+def ordered(sources: Iterable[Added]) -> tuple[Added, ...]:
+    """Each source once, in the order of `IMPORTERS`; of one importer, as they were given.
+
+    So the same sources are the same graph, whatever the order they are named in.
+    """
+    places = list(IMPORTERS)
+    return tuple(sorted(dict.fromkeys(sources), key=lambda source: places.index(source.name)))
+
+
 def write_recipe(sources: Iterable[Added]) -> Path:
     """Make these the sources of every graph loaded from now on; the path of the recipe."""
     path = recipe_path()
@@ -93,6 +106,21 @@ def write_recipe(sources: Iterable[Added]) -> Path:
     temporary.write_bytes(orjson.dumps({"sources": listed}, option=orjson.OPT_INDENT_2))
     temporary.replace(path)
     return path
+
+
+def catalogued(sources: Iterable[Added]) -> dict[str, frozenset[str]]:
+    """The ids of every catalogue that one of these sources publishes, by prefix, as it lists them.
+
+    Raises:
+        SourceError: a source is gone or changed.
+    """
+    listed: dict[str, set[str]] = {}
+    for source in sources:
+        if prefix := PUBLISHED.get(source.name):
+            _, own = _read(source, Findings(()))
+            ids = {record.id for record in own if isinstance(record, DiseaseEntry)}
+            listed.setdefault(prefix, set()).update(ids)
+    return {prefix: frozenset(ids) for prefix, ids in listed.items()}
 
 
 def load(sources: Sequence[Added] = (), progress: Progress = lambda message: None) -> Snapshot:
@@ -139,20 +167,28 @@ def _build(added_sources: Sequence[Added], progress: Progress) -> Snapshot:
         SourceRef("HPO genes_to_phenotype", hpoa_release, hashes["genes_to_phenotype.txt"]),
         SourceRef("Konsil curated", version("konsil"), _digest(curated_files())),
         SourceRef(
-            pharmacology.NAME, pharmacology.release(), _digest(sorted(PHARMACOLOGY.glob("*.yaml")))
+            pharmacology.NAME,
+            pharmacology.release(),
+            _digest(sorted(pharmacology.FOLDER.glob("*.yaml"))),
         ),
     ]
     shown = [term for term, finding in zip(terms, phenotypes, strict=True) if finding]
     findings = Findings([*shown, *(r for r in curated if isinstance(r, Term))])
     records: list[Record] = [*annotations, *rejected, *curated]
+    taken: dict[str, int] = {}
     for source in added_sources:
         release, own = _read(source, findings)
         releases.append(release)
         records += own
-        progress(f"{release.name} {release.version}: {_counts(own)}")
-    return compile_graph(
-        terms, replaced, records, genes.read_genes(files["genes_to_phenotype.txt"]), releases
-    )
+        dataset = f"{release.name} {release.version}"
+        given = sum(not isinstance(record, Rejected) for record in own)
+        taken[dataset] = taken.get(dataset, 0) + given
+        progress(f"{dataset}: {_counts(own)}")
+    genes_of = genes.read_genes(files["genes_to_phenotype.txt"])
+    compiled = compile_graph(terms, replaced, records, genes_of, releases)
+    refused = Counter(dataset for dataset, _, _ in compiled.names["rejected"])
+    counts = [[dataset, given, refused[dataset]] for dataset, given in taken.items()]
+    return replace(compiled, names={**compiled.names, "counts": counts})
 
 
 def _read(source: Added, findings: Findings) -> tuple[SourceRef, list[Record]]:
@@ -163,7 +199,8 @@ def _read(source: Added, findings: Findings) -> tuple[SourceRef, list[Record]]:
             fix=f"run `konsil kg build` again, or set KONSIL_GRAPH={PACKAGED}",
         )
     module = importer(source.name)
-    release = SourceRef(module.NAME, module.release(source.path), source.sha256)
+    name = source.path.name if source.name == "csv" else module.NAME
+    release = SourceRef(name, module.release(source.path), source.sha256)
     return release, list(module.read(source.path, findings))
 
 

@@ -55,7 +55,9 @@ def compile_graph(
         given.take(record)
     all_terms = [*terms, *given.terms]
     ontology = Ontology(all_terms, replaced)
-    rows = _usable([*given.annotations, *given.mentioned(ontology)], ontology, given.rejected)
+    hpoa = next((f"{s.name} {s.version}" for s in sources if s.name == "HPOA"), "HPOA")
+    stated = [*given.annotations, *given.mentioned(ontology)]
+    rows = _usable(stated, ontology, given.rejected, hpoa)
     by_disease: dict[str, list[Annotation]] = defaultdict(list)
     for row in rows:
         by_disease[row.disease].append(row)
@@ -87,6 +89,7 @@ def compile_graph(
         ],
         "facts": [[f.subject, f.predicate, f.object, f.sources, dict(f.properties)] for f in facts],
         "rejected": [[r.source, r.row, r.reason] for r in (*given.rejected, *identity.rejected)],
+        "counts": [],
     }
     return assemble(names, ontology, phenotypes)
 
@@ -169,7 +172,7 @@ class _Given:
         for disease, said in self.entries.items():
             codes = {code for entry in said for code in entry.xrefs}
             for code in sorted(codes & self.entries.keys()):
-                yield SameDisease(disease, code, f"cross-reference of {disease}")
+                yield SameDisease(disease, code, "cross-references")
 
 
 class Ontology:
@@ -213,11 +216,11 @@ def closed_ancestors(parents: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
 
 
 def _usable(
-    annotations: Iterable[Annotation], ontology: Ontology, rejected: list[Rejected]
+    annotations: Iterable[Annotation], ontology: Ontology, rejected: list[Rejected], hpoa: str
 ) -> list[Annotation]:
     usable: list[Annotation] = []
     for row in annotations:
-        source = row.dataset or "hpoa"
+        source = row.dataset or hpoa
         if ontology.find(row.term) is None:
             rejected.append(Rejected(source, row.row, f"unknown term {row.term}"))
             continue
@@ -312,7 +315,9 @@ def _facts(
         if "" in ends:
             missing = edge.subject if not ends[0] else edge.object
             where = f"{edge.subject} {edge.predicate} {edge.object}"
-            given.rejected.append(Rejected(edge.sources[0], 0, f"{where}: unknown {missing}"))
+            given.rejected.append(
+                Rejected(dataset_of(edge.sources[0]), 0, f"{where}: unknown {missing}")
+            )
         elif ends[0] != ends[1]:
             key = (ends[0], edge.predicate, ends[1])
             before = merged.get(key)
@@ -324,6 +329,11 @@ def _facts(
                 {**edge.properties, **(before.properties if before else {})},
             )
     return list(merged.values())
+
+
+def dataset_of(source: str) -> str:
+    """Name and release of the source of an edge, which may say more after a comma."""
+    return source.partition(", ")[0]
 
 
 def gene_id(symbol: str) -> str:

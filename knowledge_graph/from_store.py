@@ -90,6 +90,7 @@ def _snapshot(kinds: Mapping[str, list[Node]], drawn: Mapping[str, list[Edge]]) 
             for n in _fact_nodes(kinds)
         ],
         "facts": [_fact(edge) for edge in facts],
+        "counts": [],
         "rejected": [],
     }
     return assemble(names, ontology, [rows[d.id] for d in diseases if d.id in ranked])

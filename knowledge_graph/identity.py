@@ -36,7 +36,7 @@ class Identity:
         for match in same:
             if (fault := self._joined(match.one, match.other)) is not None:
                 reason = f"{match.one} is not {match.other}: {fault}"
-                self.rejected.append(Rejected(match.source, 0, reason))
+                self.rejected.append(Rejected(match.source.partition(", ")[0], 0, reason))
         called: dict[str, list[str]] = defaultdict(list)
         for disease in sorted(names, key=precedence):
             called[plain_name(names[disease])].append(disease)

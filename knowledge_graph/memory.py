@@ -27,7 +27,7 @@ from knowledge_graph.schema import (
     Term,
     Value,
 )
-from knowledge_graph.snapshot import Ints, Snapshot
+from knowledge_graph.snapshot import Ints, Snapshot, uncollected
 
 # Chosen on the shared development cases; engine/CARD.md lists what was tried.
 ABSENCE_WEIGHT = 0.1
@@ -41,6 +41,7 @@ MISFIT = 0.1
 class MemoryGraph:
     """`engine.protocols.KnowledgeGraph` over a compiled `Snapshot`."""
 
+    @uncollected()
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self._terms: list[list[Any]] = snapshot.names["terms"]
@@ -262,9 +263,11 @@ class MemoryGraph:
         if stated is not None and (factor := _sex_factor(stated, patient.sex)) != 1:
             reasons.append(f"x{factor:g}: {patient.sex} ({stated.source})")
         if patient.age_years is not None and self._youngest[disease] > patient.age_years:
-            reasons.append(f"x{MISFIT:g}: begins at {entry.youngest_onset:g} years or later (HPOA)")
+            begins = f"begins at {entry.youngest_onset:g} years or later"
+            reasons.append(f"x{MISFIT:g}: {begins} (stated by its sources)")
         if patient.sex == "female" and self._male_disease[disease]:
-            reasons.append(f"x{MISFIT:g}: X-linked recessive or Y-linked, female (HPOA)")
+            linked = "X-linked recessive or Y-linked, female"
+            reasons.append(f"x{MISFIT:g}: {linked} (stated by its sources)")
         return tuple(reasons)
 
     def find_disease(self, name: str) -> int | None:
@@ -379,7 +382,7 @@ class MemoryGraph:
         """The edge that these rows state together."""
         stated = self._pooled("frequencies", self.snapshot.annotation_frequency, rows)
         references = self._pooled("references", self.snapshot.annotation_reference, rows)
-        cited = dict.fromkeys(source for text in references for source in text.split(";"))
+        cited = dict.fromkeys(part.strip() for text in references for part in text.split(";"))
         return GraphEdge(
             subject=self.entries[disease].id,
             predicate="lacks_phenotype" if negated else "has_phenotype",

@@ -55,7 +55,7 @@ def nodes(graph: MemoryGraph) -> Iterator[Node]:
 
 def edges(graph: MemoryGraph) -> Iterator[Edge]:
     """is_a, has_phenotype, lacks_phenotype, genes and facts; every edge with its source."""
-    release = {source.name: f"{source.name} {source.version}" for source in graph.sources}
+    release = {source.name: f"{source.name} {source.version}" for source in reversed(graph.sources)}
     for term in _terms(graph):
         source = "Konsil curated" if term.id.startswith("KONSIL:") else "HPO"
         for parent in term.parents:

@@ -33,6 +33,14 @@ def graph() -> MemoryGraph:
     return MemoryGraph.packaged()
 
 
+@pytest.fixture
+def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where `konsil kg build` writes and reads its recipe; nothing is there yet."""
+    path = tmp_path / "graph.json"
+    monkeypatch.setenv("KONSIL_GRAPH", str(path))
+    return path
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI a skipped test is a failure: everything a test needs can be had there."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

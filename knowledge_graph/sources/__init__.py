@@ -3,11 +3,13 @@
 An importer is a module with
 
     NAME: str                                              # as shown with every fact
+    WANTS: str                                             # what the user's path should lead to
     def release(path: Path) -> str                         # version as the files state it
     def read(path: Path, findings: Findings) -> Iterator[Record]
 
 `read` streams: it yields each record as it comes, a row it cannot use as `Rejected`, and raises
-`SourceError` only where the file as a whole is not what it should be.
+`SourceError` only where the file as a whole is not what it should be. Every fact and every rejected
+row has the source "NAME RELEASE".
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ class Importer(Protocol):
     """What each module of `IMPORTERS` offers."""
 
     NAME: str
+    WANTS: str
 
     def release(self, path: Path) -> str:
         """The version as the files state it, else "unstated"."""

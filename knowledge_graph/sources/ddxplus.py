@@ -42,10 +42,11 @@ from knowledge_graph.schema import (
     SameDisease,
 )
 from knowledge_graph.sources.findings import Findings
-from knowledge_graph.sources.tabular import joined
+from knowledge_graph.sources.joined import joined
+from knowledge_graph.sources.reading import lines
 
 NAME = "DDXPlus"
-KEY = "ddxplus"
+WANTS = "folder with release_conditions.json, release_evidences.json, symptom_condition_probs.json"
 CONDITIONS = "release_conditions.json"
 EVIDENCES = "release_evidences.json"
 SHARES = "symptom_condition_probs.json"
@@ -95,12 +96,12 @@ def read(path: Path, findings: Findings) -> Iterator[Record]:
     _check_decided("evidence", evidences)
     for evidence in sorted(evidences, key=_number):
         if reason := decisions()["evidences"][evidence].get("unused"):
-            yield Rejected(KEY, 0, f"{evidence} not used: {reason}")
+            yield Rejected(dataset, 0, f"{evidence} not used: {reason}")
     edges: list[Edge] = []
     for condition in conditions:
-        yield from _entry(condition)
+        yield from _entry(condition, dataset)
         stated = {evidence: share for evidence, share in condition.share.items() if share >= LEAST}
-        yield from _doubtful(condition, stated)
+        yield from _doubtful(condition, stated, dataset)
         yield from _annotations(condition, stated, dataset, findings)
         edges += _risks(condition, stated, dataset)
     yield from _risk_nodes({edge.subject for edge in edges})
@@ -131,23 +132,23 @@ def _share(given: Any) -> float:
     return share
 
 
-def _entry(condition: Condition) -> Iterator[Record]:
+def _entry(condition: Condition, dataset: str) -> Iterator[Record]:
     wrong = decisions()["codes"].get(condition.name)
     if wrong:
-        yield Rejected(KEY, 0, f"code of {condition.name}: {wrong}")
+        yield Rejected(dataset, 0, f"code of {condition.name}: {wrong}")
     codes = () if wrong else condition.codes
     yield DiseaseEntry(condition.id, condition.name, condition.synonyms, codes)
     if same := decisions()["conditions"][condition.name].get("same"):
-        yield SameDisease(condition.id, same, _REVIEWED)
+        yield SameDisease(condition.id, same, f"{dataset}, {_REVIEWED}")
 
 
-def _doubtful(condition: Condition, stated: dict[str, float]) -> Iterator[Rejected]:
+def _doubtful(condition: Condition, stated: dict[str, float], dataset: str) -> Iterator[Rejected]:
     """What medicine does not bear out, taken out of `stated`."""
     for doubt in decisions()["doubtful"]:
         if doubt["condition"] == condition.name and doubt["evidence"] in stated:
             share = stated.pop(doubt["evidence"])
             what = f"{condition.name}, {doubt['evidence']} at {share:.1%}"
-            yield Rejected(KEY, 0, f"{what} not used: {doubt['because']}")
+            yield Rejected(dataset, 0, f"{what} not used: {doubt['because']}")
 
 
 def _annotations(
@@ -162,7 +163,7 @@ def _annotations(
         current = findings.current(term)
         reference = f"{NAME} {', '.join(evidences)}"
         if current is None:
-            yield Rejected(KEY, 0, f"{reference}: the graph has no finding {term}")
+            yield Rejected(dataset, 0, f"{reference}: the graph has no finding {term}")
             continue
         yield Annotation(
             disease=condition.id,
@@ -220,8 +221,8 @@ def _number(evidence: str) -> int:
 
 def _read(path: Path, name: str) -> dict[str, Any]:
     try:
-        content = json.loads((path / name).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = json.loads("".join(lines(path / name)))
+    except ValueError as error:
         raise SourceError(
             f"{path / name} cannot be read: {error}",
             fix=f"give the folder with {CONDITIONS}, {EVIDENCES} and {SHARES}",

@@ -6,18 +6,17 @@ parents has a row for each.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.exceptions import SourceError
 from knowledge_graph.schema import DiseaseEntry, Edge, Record, Rejected
 from knowledge_graph.sources.findings import Findings
-from knowledge_graph.sources.opening import files_in, opened
+from knowledge_graph.sources.reading import files_in, rows
 
 NAME = "Human Disease Ontology"
+WANTS = "HumanDO.tsv (plain or .gz), or the folder of it"
 COLUMNS = ("id", "label", "subClassOf")
 _ID = re.compile(r"DOID:\d+")
 
@@ -55,14 +54,8 @@ def read(path: Path, findings: Findings) -> Iterator[Record]:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, str, str, str]]:
-    """Line number, id, label and the parent's label of each row."""
-    with opened(files_in(path, "HumanDO.tsv*")[0]) as file:
-        table = csv.DictReader(file, delimiter="\t")
-        if missing := set(COLUMNS) - set(table.fieldnames or ()):
-            raise SourceError(
-                f"{path} lacks the columns {', '.join(sorted(missing))}",
-                fix="use HumanDO.tsv of the Human Disease Ontology",
-            )
-        for row in table:
-            identifier, label, parent = ((row[column] or "").strip() for column in COLUMNS)
-            yield table.line_num, identifier, label, parent
+    """Line number, id, label and the parent's label of each row; "" for a cell that is missing."""
+    (file, *_) = files_in(path, "HumanDO.tsv*")
+    for row in rows(file, COLUMNS, delimiter="\t", quoted=True):
+        identifier, label, parent = (row.cells.get(column, "") for column in COLUMNS)
+        yield row.number, identifier, label, parent

@@ -18,10 +18,11 @@ from pathlib import Path
 
 from knowledge_graph.schema import DiseaseEntry, Edge, Node, NodeKind, Predicate, Record, Rejected
 from knowledge_graph.sources.findings import Findings
-from knowledge_graph.sources.tabular import Row, joined, one_file, rows
+from knowledge_graph.sources.joined import joined
+from knowledge_graph.sources.reading import Row, one_file, rows
 
 NAME = "Hetionet"
-KEY = "hetionet"
+WANTS = "folder with nodes.tsv and edges*.sif (plain or .gz), whole or a subset"
 NODES = "*nodes.tsv*"
 EDGES = "*edges*.sif*"
 _VERSION = re.compile(r"v\d+(\.\d+)+")
@@ -78,9 +79,10 @@ def read(path: Path, findings: Findings) -> Iterator[Record]:
         SourceError: a file is missing, there twice, or no table of Hetionet.
     """
     ids: dict[str, str] = {}
-    yield from _nodes(one_file(path, NODES), findings, ids)
+    dataset = f"{NAME} {release(path)}"
+    yield from _nodes(one_file(path, NODES), dataset, findings, ids)
     edges: list[Edge] = []
-    for record in _edges(one_file(path, EDGES), f"{NAME} {release(path)}", ids):
+    for record in _edges(one_file(path, EDGES), dataset, ids):
         if isinstance(record, Edge):
             edges.append(record)
         else:
@@ -88,17 +90,17 @@ def read(path: Path, findings: Findings) -> Iterator[Record]:
     yield from joined(edges)
 
 
-def _nodes(path: Path, findings: Findings, ids: dict[str, str]) -> Iterator[Record]:
+def _nodes(path: Path, dataset: str, findings: Findings, ids: dict[str, str]) -> Iterator[Record]:
     """The nodes of `KINDS`; ids: filled with Hetionet's id -> the id here."""
     unused: Counter[str] = Counter()
     for row in rows(path, ("id", "name", "kind"), delimiter="\t"):
         kind, _, local = row.cells.get("id", "").partition("::")
         if row.fault:
-            yield Rejected(KEY, row.number, f"node: {row.fault}")
+            yield Rejected(dataset, row.number, f"node: {row.fault}")
         elif kind not in KINDS:
             unused[kind] += 1
         elif not (local and row.cells["name"]):
-            yield Rejected(KEY, row.number, "node without an id or a name")
+            yield Rejected(dataset, row.number, "node without an id or a name")
         else:
             record = _node(kind, local, row.cells["name"], findings)
             ids[row.cells["id"]] = record if isinstance(record, str) else record.id
@@ -106,7 +108,7 @@ def _nodes(path: Path, findings: Findings, ids: dict[str, str]) -> Iterator[Reco
                 yield record
     for kind, count in sorted(unused.items()):
         reason = f"kind {kind}: {count:,} nodes not used: no edge that is used has one"
-        yield Rejected(KEY, 0, reason)
+        yield Rejected(dataset, 0, reason)
 
 
 def _node(kind: str, local: str, name: str, findings: Findings) -> DiseaseEntry | Node | str:
@@ -124,20 +126,21 @@ def _edges(path: Path, dataset: str, ids: Mapping[str, str]) -> Iterator[Edge | 
     for row in rows(path, ("source", "metaedge", "target"), delimiter="\t"):
         name = row.cells.get("metaedge", "")
         if row.fault:
-            yield Rejected(KEY, row.number, f"edge: {row.fault}")
+            yield Rejected(dataset, row.number, f"edge: {row.fault}")
         elif name in METAEDGES:
-            yield _edge(row, METAEDGES[name], f"{dataset}, {name}, row {row.number}", ids)
+            yield _edge(row, METAEDGES[name], dataset, ids)
         else:
             unused[name] += 1
     for name, count in sorted(unused.items()):
         reason = UNUSED.get(name, "biology outside clinical use")
-        yield Rejected(KEY, 0, f"metaedge {name}: {count:,} rows not used: {reason}")
+        yield Rejected(dataset, 0, f"metaedge {name}: {count:,} rows not used: {reason}")
 
 
-def _edge(row: Row, metaedge: Metaedge, source: str, ids: Mapping[str, str]) -> Edge | Rejected:
+def _edge(row: Row, metaedge: Metaedge, dataset: str, ids: Mapping[str, str]) -> Edge | Rejected:
     ends = row.cells["source"], row.cells["target"]
     for end, kind in zip(ends, (metaedge.source, metaedge.target), strict=True):
         if end not in ids or not end.startswith(f"{kind}::"):
-            return Rejected(KEY, row.number, f"{end} is no {kind} of the node file")
+            return Rejected(dataset, row.number, f"{end} is no {kind} of the node file")
+    source = f"{dataset}, {row.cells['metaedge']}, row {row.number}"
     subject, target = (ids[end] for end in (reversed(ends) if metaedge.reverse else ends))
     return Edge(subject, metaedge.predicate, target, (source,), dict(metaedge.properties))

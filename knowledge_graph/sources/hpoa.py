@@ -38,7 +38,7 @@ def read_annotations(path: Path) -> tuple[str, list[Annotation], list[Rejected]]
                     )
             elif len(line) != len(COLUMNS):
                 reason = f"{len(line)} columns instead of {len(COLUMNS)}"
-                rejected.append(Rejected("hpoa", number, reason))
+                rejected.append(Rejected(f"HPOA {release}", number, reason))
             else:
                 rows.append(_annotation(line, number))
     return release, rows, rejected

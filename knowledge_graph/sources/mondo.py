@@ -7,19 +7,17 @@ other vocabulary its code is one more code of the disease. A match of a retired 
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Mapping
-from itertools import chain
 from pathlib import Path
 
-from engine.exceptions import SourceError
 from knowledge_graph.names import plain_name
 from knowledge_graph.schema import DiseaseEntry, Record, Rejected, SameDisease
 from knowledge_graph.sources.findings import Findings
-from knowledge_graph.sources.opening import files_in, opened
+from knowledge_graph.sources.reading import Row, files_in, lines, rows
 
 NAME = "MONDO"
+WANTS = "mondo_exactmatch_*.sssom.tsv (plain or .gz), or the folder of them"
 EXACT = "skos:exactMatch"
 COLUMNS = ("subject_id", "subject_label", "predicate_id", "object_id")
 IDENTITY = ("OMIM", "ORPHA", "DOID")
@@ -47,11 +45,11 @@ def read(path: Path, findings: Findings) -> Iterator[Record]:
     """
     for file in files_in(path, "*.sssom.tsv*"):
         dataset = f"{NAME} {_version(file)}"
-        for number, row in _rows(file):
+        for row in rows(file, COLUMNS, delimiter="\t", comment="#"):
             if reason := _fault(row):
-                yield Rejected(dataset, number, f"{file.name}: {reason}")
+                yield Rejected(dataset, row.number, f"{file.name}: {reason}")
             else:
-                yield from _match(row, dataset)
+                yield from _match(row.cells, dataset)
 
 
 def _match(row: Mapping[str, str], dataset: str) -> Iterator[Record]:
@@ -67,10 +65,11 @@ def _match(row: Mapping[str, str], dataset: str) -> Iterator[Record]:
         yield SameDisease(disease, other, dataset)
 
 
-def _fault(row: Mapping[str, str]) -> str:
+def _fault(read: Row) -> str:
     """Why a row cannot be used; "" if it can."""
-    if None in row or None in row.values():
-        return "too many or too few columns"
+    if read.fault:
+        return read.fault
+    row = read.cells
     if not _SUBJECT.fullmatch(row["subject_id"]) or not row["subject_label"]:
         return f"not a MONDO id with a label: {row['subject_id']!r}, {row['subject_label']!r}"
     if not _OBJECT.fullmatch(row["object_id"]):
@@ -84,32 +83,11 @@ def _fault(row: Mapping[str, str]) -> str:
     return ""
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line number and row of a table; a short row has None values, a long one the key None."""
-    with opened(path) as file:
-        comments = 0
-        header = ""
-        for line in file:
-            if not line.startswith("#"):
-                header = line
-                break
-            comments += 1
-        table = csv.DictReader(chain([header], file), delimiter="\t", quoting=csv.QUOTE_NONE)
-        if missing := set(COLUMNS) - set(table.fieldnames or ()):
-            raise SourceError(
-                f"{path} lacks the columns {', '.join(sorted(missing))}",
-                fix="use an SSSOM table of exact matches as MONDO publishes them",
-            )
-        for row in table:
-            yield comments + table.line_num, row
-
-
 def _version(path: Path) -> str:
-    with opened(path) as file:
-        for line in file:
-            if not line.startswith("#"):
-                break
-            if stated := _VERSION.fullmatch(line):
-                date = _DATE.search(stated[1])
-                return date.group() if date else stated[1]
+    for line in lines(path):
+        if not line.startswith("#"):
+            break
+        if stated := _VERSION.fullmatch(line):
+            date = _DATE.search(stated[1])
+            return date.group() if date else stated[1]
     return "unstated"

@@ -36,9 +36,10 @@ from knowledge_graph.schema import (
     SameDisease,
 )
 from knowledge_graph.sources.findings import Findings
-from knowledge_graph.sources.opening import files_in, opened
+from knowledge_graph.sources.reading import files_in, lines
 
 NAME = "Orphapacket"
+WANTS = "file with one packet a line (plain or .gz), or folder of ORPHApacket_*.json"
 
 FREQUENCIES = {
     "Obligate": "HP:0040280",
@@ -354,8 +355,6 @@ def _packets(path: Path) -> Iterator[tuple[int, _Packet | None]]:
 def _texts(path: Path) -> Iterator[tuple[int, str]]:
     if path.is_dir():
         for row, file in enumerate(files_in(path, "**/ORPHApacket_*.json"), 1):
-            with opened(file) as text:
-                yield row, text.read()
+            yield row, "".join(lines(file))
     else:
-        with opened(path) as lines:
-            yield from ((row, line) for row, line in enumerate(lines, 1) if line.strip())
+        yield from ((row, line) for row, line in enumerate(lines(path), 1) if line.strip())

@@ -23,10 +23,10 @@ from pathlib import Path
 from engine.exceptions import SourceError
 from knowledge_graph.schema import DiseaseEntry, Edge, Node, Predicate, Record, Rejected
 from knowledge_graph.sources.findings import Findings
-from knowledge_graph.sources.tabular import Row, rows
+from knowledge_graph.sources.reading import Row, rows
 
 NAME = "PharmacotherapyDB"
-KEY = "pharmacotherapydb"
+WANTS = "indications.tsv or indications-slim-verbose.tsv, or the folder with one of them"
 CATALOGUE = "indications.tsv"
 RESOURCES = "indications-slim-verbose.tsv"
 CATEGORIES: dict[str, tuple[Predicate | None, str]] = {
@@ -84,11 +84,13 @@ def _catalogue(path: Path, dataset: str) -> Iterator[Record]:
         cells = row.cells
         predicate, meaning = CATEGORIES.get(cells.get("category", ""), (None, "unknown category"))
         if fault := row.fault or _fault(row, needed):
-            yield Rejected(KEY, row.number, fault)
+            yield Rejected(dataset, row.number, fault)
         elif not predicate:
-            yield Rejected(KEY, row.number, f"{cells['category']}: {meaning}")
+            yield Rejected(dataset, row.number, f"{cells['category']}: {meaning}")
         elif (pair := (cells["drugbank_id"], cells["doid_id"])) in pairs:
-            yield Rejected(KEY, row.number, f"{cells['drug']} for {cells['disease']} stands twice")
+            yield Rejected(
+                dataset, row.number, f"{cells['drug']} for {cells['disease']} stands twice"
+            )
         else:
             pairs.add(pair)
             yield from _ends(pair, cells["drug"], cells["disease"], seen)
@@ -103,7 +105,7 @@ def _resources(path: Path, dataset: str) -> Iterator[Record]:
     )  # fmt: skip
     for row in rows(path, needed, delimiter="\t"):
         if fault := row.fault or _fault(row, needed):
-            yield Rejected(KEY, row.number, fault)
+            yield Rejected(dataset, row.number, fault)
         else:
             drug, drug_name, disease, disease_name, resource = (row.cells[c] for c in needed)
             names |= {drug: drug_name, disease: disease_name}
@@ -117,7 +119,9 @@ def _resources(path: Path, dataset: str) -> Iterator[Record]:
         yield from _ends(pair, names[pair[0]], names[pair[1]], seen)
         yield _edge(pair, "treats", _sources(dataset, resources), UNREVIEWED)
     if weak:
-        yield Rejected(KEY, 0, f"{weak:,} pairs not used: only {WEAK}, of low precision, has them")
+        yield Rejected(
+            dataset, 0, f"{weak:,} pairs not used: only {WEAK}, of low precision, has them"
+        )
 
 
 def _sources(dataset: str, resources: Mapping[str, list[int]]) -> tuple[str, ...]:

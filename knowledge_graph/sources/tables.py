@@ -39,9 +39,10 @@ from knowledge_graph.schema import (
 )
 from knowledge_graph.sources.files import sha256_of
 from knowledge_graph.sources.findings import Findings
-from knowledge_graph.sources.tabular import Row, rows
+from knowledge_graph.sources.reading import Row, rows
 
 NAME = "csv"
+WANTS = "folder of your own with nodes.csv and edges.csv"
 NODES = "nodes.csv"
 EDGES = "edges.csv"
 KINDS: dict[str, NodeKind] = {kind: kind for kind in get_args(NodeKind)}
@@ -83,8 +84,13 @@ class _BadCellError(Exception):
 
 @dataclass(slots=True)
 class _Known:
-    """What the graph offers and the rows so far. kinds, names: by id; findings here: by name."""
+    """What the graph offers and the rows so far.
 
+    dataset: name of the folder and release. kinds, names: by id. own_findings: of nodes.csv, by
+    name.
+    """
+
+    dataset: str
     findings: Findings
     kinds: dict[str, NodeKind] = field(default_factory=dict[str, NodeKind])
     names: dict[str, str] = field(default_factory=dict[str, str])
@@ -122,23 +128,25 @@ def read(path: Path, findings: Findings) -> Iterator[Record]:
     Raises:
         SourceError: a table is missing, not UTF-8, not CSV, or lacks a required column.
     """
-    known = _Known(findings)
-    for row in rows(path / NODES, ("id", "kind", "name"), delimiter=","):
-        yield from _told(NODES, row, lambda row: _node(row, known))
     dataset = f"{path.resolve().name} {release(path)}"
+    known = _Known(dataset, findings)
+    for row in rows(path / NODES, ("id", "kind", "name"), delimiter=","):
+        yield from _told(dataset, NODES, row, lambda row: _node(row, known))
     first: dict[tuple[str, str, str], int] = {}
     for row in rows(path / EDGES, ("subject", "predicate", "object", "sources"), delimiter=","):
-        yield from _told(EDGES, row, lambda row: _edge(row, known, dataset, first))
+        yield from _told(dataset, EDGES, row, lambda row: _edge(row, known, first))
 
 
-def _told(file: str, row: Row, convert: Callable[[Row], Iterable[Record]]) -> Iterator[Record]:
+def _told(
+    dataset: str, file: str, row: Row, convert: Callable[[Row], Iterable[Record]]
+) -> Iterator[Record]:
     """What the row says, or why it says nothing."""
     try:
         if row.fault:
             raise _BadCellError("(all)", row.fault, "put a cell with a comma in quotes")
         yield from convert(row)
     except _BadCellError as error:
-        yield Rejected(NAME, row.number, f"{file}, {error}")
+        yield Rejected(dataset, row.number, f"{file}, {error}")
 
 
 def _node(row: Row, known: _Known) -> Iterator[Record]:
@@ -151,7 +159,7 @@ def _node(row: Row, known: _Known) -> Iterator[Record]:
         yield from _finding(row, identifier, name, known)
     elif kind == "Disease":
         yield DiseaseEntry(identifier, name, synonyms, xrefs)
-        yield from _not_kept(NODES, row, properties)
+        yield from _not_kept(known.dataset, NODES, row, properties)
     else:
         yield Node(identifier, kind, name, synonyms, xrefs, properties)
     known.kinds[identifier] = kind
@@ -163,7 +171,7 @@ def _finding(row: Row, identifier: str, name: str, known: _Known) -> Iterator[Re
     if known_as := known.findings.current(identifier):
         if known.findings.called(name) != known_as:
             raise _BadCellError("name", f"{identifier} has another in the graph", "check the id")
-        yield from _not_kept(NODES, row, ("synonyms", "parent"))
+        yield from _not_kept(known.dataset, NODES, row, ("synonyms", "parent"))
     elif same := known.finding(name):
         raise _BadCellError("name", f"{same} has this name", f"use {same}, or another name")
     else:
@@ -178,10 +186,10 @@ def _finding(row: Row, identifier: str, name: str, known: _Known) -> Iterator[Re
         synonyms = tuple(Synonym(text, "exact") for text in _listed(row, "synonyms"))
         yield Term(identifier, name, (above,), synonyms)
         known.own_findings[plain_name(name)] = identifier
-    yield from _not_kept(NODES, row, ("xrefs", *_properties(row, _NODE_COLUMNS)))
+    yield from _not_kept(known.dataset, NODES, row, ("xrefs", *_properties(row, _NODE_COLUMNS)))
 
 
-def _not_kept(file: str, row: Row, columns: Iterable[str]) -> Iterator[Rejected]:
+def _not_kept(dataset: str, file: str, row: Row, columns: Iterable[str]) -> Iterator[Rejected]:
     """A note for each filled column that the graph has no place for; the row itself is used."""
     for column in columns:
         if row.cells.get(column):
@@ -190,12 +198,10 @@ def _not_kept(file: str, row: Row, columns: Iterable[str]) -> Iterator[Rejected]
                 "not kept, the graph has no place for it here",
                 "the rest of the row is used",
             )
-            yield Rejected(NAME, row.number, f"{file}, {error}")
+            yield Rejected(dataset, row.number, f"{file}, {error}")
 
 
-def _edge(
-    row: Row, known: _Known, dataset: str, first: dict[tuple[str, str, str], int]
-) -> Iterator[Record]:
+def _edge(row: Row, known: _Known, first: dict[tuple[str, str, str], int]) -> Iterator[Record]:
     predicate = _predicate(row)
     subject, target = _end(row, "subject", known), _end(row, "object", known)
     _check_ends(subject, predicate, target, known)
@@ -221,11 +227,11 @@ def _edge(
             sex="",
             aspect="P",
             row=row.number,
-            dataset=dataset,
+            dataset=known.dataset,
         )
-        yield from _not_kept(EDGES, row, properties)
+        yield from _not_kept(known.dataset, EDGES, row, properties)
     else:
-        named = tuple(f"{dataset}, row {row.number}: {source}" for source in sources)
+        named = tuple(f"{known.dataset}, row {row.number}: {source}" for source in sources)
         yield Edge(subject, predicate, target, named, properties)
 
 

@@ -145,6 +145,7 @@ def test_the_openapi_document_names_every_operation(client: TestClient) -> None:
         "/v1/kg/paths",
         "/v1/kg/subgraph",
         "/v1/kg/differential",
+        "/v1/kg/interactions",
         "/v1/kg/cypher",
         "/healthz",
         "/readyz",

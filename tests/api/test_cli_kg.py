@@ -84,6 +84,31 @@ def test_differential_shows_its_reasons_and_refuses_what_is_no_finding() -> None
     assert "Seizure" in err
 
 
+def test_interactions_are_listed_with_what_was_not_checked() -> None:
+    asked = ("Tab. Warfarin 5 mg od", "Ibuprofen 400 mg", "Vitamin X", "warfarin")
+    code, out, _ = run("kg", "interactions", *asked)
+    assert code == 0
+    assert "(Ibuprofen 400 mg)" in out
+    for said in ("major: ", "  effect: ", "  mechanism: ", "  management: "):
+        assert said in out
+    assert "  [curated, unreferenced]" in out
+    assert "checked: Ibuprofen 400 mg = " in out
+    assert "NOT CHECKED: Vitamin X" in out
+    assert "given twice: " in out
+    assert "may still interact" in out
+    found = json.loads(run("kg", "interactions", *asked, "--json")[1])
+    assert found["not_checked"] == ["Vitamin X"]
+    assert found["interactions"][0]["edge"]["sources"]
+
+
+def test_no_interaction_is_not_said_to_be_safe() -> None:
+    code, out, _ = run("kg", "interactions", "Vitamin X")
+    assert code == 0
+    assert "NOT CHECKED: Vitamin X" in out
+    assert "does not mean that the drugs are safe together" in out
+    assert run("kg", "interactions")[0] == 2
+
+
 def test_subgraph_writes_files(tmp_path: Path) -> None:
     asked = ("kg", "subgraph", "OMIM:154700", "--limit", "20")
     elements = json.loads(run(*asked)[1])["elements"]

@@ -11,6 +11,7 @@ from api import examples
 from engine.serialize import as_bytes
 from knowledge_graph.embedded import embedded
 from knowledge_graph.memory import MemoryGraph
+from knowledge_graph.pharmacology import SEVERITIES
 from tests.api.problems import problem
 
 APPENDICITIS = "KONSIL:acute-appendicitis"
@@ -122,6 +123,33 @@ def test_unusable_differentials_are_problems(
     assert problem(client.post("/v1/kg/differential", json=body), status)["fix"]
 
 
+def test_interactions_come_most_severe_first(client: TestClient) -> None:
+    found = client.post("/v1/kg/interactions", json=examples.INTERACTIONS).json()
+    (pair,) = found["interactions"]
+    assert pair["severity"] in SEVERITIES
+    assert pair["effect"]
+    assert pair["management"]
+    assert pair["edge"]["sources"]
+    assert {end["name"].casefold() for ends in found["checked"].values() for end in ends} == {
+        "warfarin",
+        "ibuprofen",
+    }
+    assert found["not_checked"] == ["Vitamin X"]
+    many = {"drugs": ["warfarin", "ibuprofen", "aspirin", "sertraline", "linezolid", "tramadol"]}
+    listed = client.post("/v1/kg/interactions", json=many).json()["interactions"]
+    places = [SEVERITIES.index(pair["severity"]) for pair in listed]
+    assert places == sorted(places)
+    assert len(set(places)) > 1
+
+
+def test_no_interaction_is_not_said_to_be_safe(client: TestClient) -> None:
+    found = client.post("/v1/kg/interactions", json={"drugs": ["Vitamin X"]}).json()
+    assert found["interactions"] == []
+    assert "does not mean that the drugs are safe together" in found["note"]
+    for wrong in ({}, {"drugs": []}, {"drugs": [""]}, {"drugs": ["x"], "dose": 1}):
+        problem(client.post("/v1/kg/interactions", json=wrong), 422)
+
+
 def test_cypher_without_a_server_says_how_to_name_one(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,5 +163,5 @@ def test_cypher_without_a_server_says_how_to_name_one(
 
 def test_the_openapi_document_shows_requests(client: TestClient) -> None:
     schemas = client.get("/openapi.json").text
-    for example in (examples.DIFFERENTIAL, examples.CYPHER):
+    for example in (examples.DIFFERENTIAL, examples.CYPHER, examples.INTERACTIONS):
         assert json.dumps(example, separators=(",", ":")) in schemas

@@ -39,6 +39,9 @@ class NoNames:
     def is_phenotype(self, term: str) -> bool:
         return True
 
+    def is_circumstance(self, term: str) -> bool:
+        return False
+
     def labels(self) -> tuple[()]:
         return ()
 

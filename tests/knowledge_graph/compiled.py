@@ -64,7 +64,7 @@ def differing(one: Snapshot, other: Snapshot) -> list[str]:
     arrays = [field.name for field in fields(Snapshot) if field.name not in ("names", "key")]
     found = [n for n in arrays if not np.array_equal(getattr(one, n), getattr(other, n))]
     found += [n for n in arrays if getattr(one, n).dtype != getattr(other, n).dtype]
-    names = sorted((one.names.keys() | other.names.keys()) - {"rejected"})
+    names = sorted((one.names.keys() | other.names.keys()) - {"rejected", "counts"})
     return found + [n for n in names if _named(one, n) != _named(other, n)]
 
 

@@ -4,12 +4,23 @@ import pytest
 
 from knowledge_graph import audit as audits
 from knowledge_graph import records
-from knowledge_graph.audit import Audit, audit, curated_faults, icd10cm_codes, known_codes
+from knowledge_graph.audit import (
+    MERGED,
+    Audit,
+    audit,
+    curated_faults,
+    icd10cm_codes,
+    known_codes,
+)
 from knowledge_graph.memory import MemoryGraph
-from knowledge_graph.schema import Edge, Node
-from knowledge_graph.sources import pharmacology
+from knowledge_graph.schema import Edge, Node, Value
 
-KNOWN = {"HP": {"HP:0000001", "HP:0040281"}, "OMIM": {"OMIM:1"}}
+KNOWN = {
+    "HP": {"HP:0000001", "HP:0040281"},
+    "OMIM": {"OMIM:1"},
+    "ICD10CM": {"ICD10CM:K35", "ICD10CM:K38"},
+    MERGED: {"HP:0000009"},
+}
 NODES = (
     Node("OMIM:1", "Disease", "Gout", (), ("MONDO:7",)),
     Node("HP:0000001", "Phenotype", "Arthritis"),
@@ -44,6 +55,10 @@ def test_a_sound_graph_has_no_fault_and_says_what_is_unchecked() -> None:
         (Node("OMIM:2", "Disease", "Nothing"), "OMIM:2 Nothing", "OMIM:2 does not exist"),
         (Node("X:1", "Disease", "Old", (), ("HP:0000002",)), "X:1 Old", "HP:0000002 does not"),
         (Node("X:1", "Disease", "Odd", (), ("M10.9",)), "X:1 Odd", "'M10.9' is no code"),
+        (Node("X:1", "Disease", "Old", (), ("HP:0000009",)), "X:1 Old", "HP:0000009 does not"),
+        (Node("HP:0000009", "Phenotype", "Old"), "HP:0000009 Old", "HP:0000009 does not"),
+        (Node("X:1", "Disease", "Gut", (), ("ICD10CM:K38-K35",)), "X:1 Gut", "K38-K35 does not"),
+        (Node("X:1", "Disease", "Gut", (), ("ICD10CM:K35-K39",)), "X:1 Gut", "K35-K39 does not"),
     ],
 )
 def test_a_faulty_node_is_named(node: Node, place: str, message: str) -> None:
@@ -81,6 +96,29 @@ def test_a_code_that_is_a_node_counts_as_checked() -> None:
     assert result.unchecked == {"MONDO": 1}
 
 
+def test_a_finding_may_bear_merged_ids_and_a_disease_a_block_of_icd() -> None:
+    finding = Node("KONSIL:f", "Phenotype", "Finding", (), ("HP:0000009",))
+    disease = Node("X:1", "Disease", "Appendix", (), ("ICD10CM:K35-K38",))
+    result = of((finding, disease))
+    assert result.ok
+    assert result.checked["ICD10CM"] == 1
+
+
+def test_a_term_that_a_definition_mentions_need_not_exist() -> None:
+    properties: dict[str, Value] = {"definition": "What HP:9999999 was, HP:9999998."}
+    assert of((Node("KONSIL:f", "Phenotype", "Finding", (), (), properties),)).ok
+    stated: dict[str, Value] = {"stated": ("7/9; HP:0040281", "HP:0040281; HP:0040299")}
+    edge = Edge("OMIM:1", "lacks_phenotype", "HP:0000001", ("x",), stated)
+    assert [fault.message[:10] for fault in of((), (edge,)).faults] == ["HP:0040299"]
+
+
+def test_sources_are_counted_by_the_release_they_name() -> None:
+    release = Node("SOURCE:1", "Source", "Texts", (), (), {"version": "v1"})
+    sources = ("Texts v1, row 3", "ORPHA:1 (Texts v1)", "PMID:2")
+    edge = Edge("KONSIL:drug-a", "treats", "OMIM:1", sources)
+    assert of((release,), (edge,)).counts.sources == {"PMID": 2, "curated": 1, "Texts v1": 2}
+
+
 def test_missing_icd_codes_are_unchecked_and_say_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -89,7 +127,8 @@ def test_missing_icd_codes_are_unchecked_and_say_what_to_install(
 
     monkeypatch.setattr(audits, "find_spec", missing)
     assert icd10cm_codes() is None
-    result = of((Node("X:1", "Disease", "Gout", (), ("ICD10CM:M10.9",)),))
+    gout = Node("X:1", "Disease", "Gout", (), ("ICD10CM:M10.9",))
+    result = audit([gout], [], known={}, curated=False)
     assert result.ok
     assert "ICD10CM unchecked: install konsil[audit]" in result.report()
 
@@ -122,9 +161,7 @@ def test_a_fault_in_a_curated_file_is_a_fault_of_the_audit(
 
 @pytest.mark.slow
 def test_the_packaged_graph_is_sound(graph: MemoryGraph) -> None:
-    medicines = list(pharmacology.read())
-    nodes = [*records.nodes(graph), *(r for r in medicines if isinstance(r, Node))]
-    edges = [*records.edges(graph), *(r for r in medicines if isinstance(r, Edge))]
+    nodes, edges = records.nodes(graph), records.edges(graph)
     known = known_codes({"ORPHA": {"ORPHA:999999"}})
     assert "ORPHA:999999" in known["ORPHA"]
     result = audit(nodes, edges, known=known)

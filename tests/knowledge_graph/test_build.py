@@ -14,13 +14,6 @@ TABLE = "id\tlabel\tsubClassOf\nDOID:1\tskin thing\t\nDOID:2\tRosacea\tskin thin
 
 
 @pytest.fixture
-def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "graph.json"
-    monkeypatch.setenv("KONSIL_GRAPH", str(path))
-    return path
-
-
-@pytest.fixture
 def table(tmp_path: Path) -> Path:
     path = tmp_path / "HumanDO.tsv"
     path.write_text(TABLE)
@@ -86,3 +79,16 @@ def test_an_added_source_joins_its_diseases_with_ours(
     changed = build.Added("doid", table, "0" * 64)
     with pytest.raises(SourceError, match="gone or changed"):
         build.load([changed])
+
+
+def test_the_same_sources_are_the_same_graph_in_any_order(table: Path, tmp_path: Path) -> None:
+    one = build.described("doid", table)
+    other = build.Added("mondo", tmp_path, "0")
+    assert build.ordered([one, other, one]) == build.ordered([other, one]) == (other, one)
+
+
+def test_the_publisher_of_a_catalogue_vouches_for_its_ids(tmp_path: Path, table: Path) -> None:
+    path = tmp_path / "packets.jsonl"
+    path.write_text('{"Orphapacket": {"ORPHAcode": "7", "Label": "Testitis"}}\n')
+    sources = [build.described("orphapacket", path), build.described("doid", table)]
+    assert build.catalogued(sources) == {"ORPHA": {"ORPHA:7"}}

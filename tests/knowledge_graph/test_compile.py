@@ -42,7 +42,7 @@ def row(disease: str, name: str, term: str, **more: Any) -> Annotation:
 
 ROWS = [
     row("OMIM:1", "Flutter disease", RHYTHM, frequency="3/4"),
-    row("OMIM:1", "Flutter disease", "HP:22", frequency="4/4", reference="PMID:2;PMID:3"),
+    row("OMIM:1", "Flutter disease", "HP:22", frequency="4/4", reference="PMID:2; PMID:3"),
     row("OMIM:1", "Flutter disease", "HP:0003596", aspect="C"),
     row("ORPHA:1", "Flutter Disease", EYE),
     row("OMIM:2", "Eye disease", EYE, frequency="4/4"),
@@ -83,8 +83,8 @@ def test_a_grouping_of_omim_diseases_is_not_a_candidate(small: MemoryGraph) -> N
 def test_rows_that_cannot_be_used_are_listed(small: MemoryGraph) -> None:
     rejected = small.snapshot.names["rejected"]
     assert rejected == [
-        ["hpoa", 77, "unknown term HP:99"],
-        ["hpoa", 78, "not a frequency: 'often'"],
+        ["HPOA", 77, "unknown term HP:99"],
+        ["HPOA", 78, "not a frequency: 'often'"],
     ]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.types import Patient
 from knowledge_graph import snapshot
 from knowledge_graph.curated import SOURCE
 from knowledge_graph.memory import MemoryGraph
@@ -148,3 +149,14 @@ def test_loading_imports_nothing_heavy(graph: MemoryGraph) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_speaks_against_age_and_sex_is_owed_to_the_sources_whichever_they_are(
+    graph: MemoryGraph,
+) -> None:
+    late = next(i for i, e in enumerate(graph.entries) if (e.youngest_onset or 0) > 10)
+    (reason,) = (r for r in graph.prior_reasons(Patient(age_years=1), late) if "begins" in r)
+    assert reason.endswith("years or later (stated by its sources)")
+    linked = next(i for i, e in enumerate(graph.entries) if e.inheritance == ("HP:0001419",))
+    reasons = graph.prior_reasons(Patient(sex="female"), linked)
+    assert any(r.endswith("Y-linked, female (stated by its sources)") for r in reasons)

@@ -26,7 +26,7 @@ from tests.knowledge_graph.vocabulary import findings_of
 
 COUGH, FATIGUE = "HP:0012735", "HP:0012378"
 FINDINGS = Findings([Term(COUGH, "Cough", ()), Term(FATIGUE, "Fatigue", ())])
-SAME = "reviewed for Konsil (ddxplus.toml)"
+SAME = "DDXPlus unstated, reviewed for Konsil (ddxplus.toml)"
 
 
 def write(folder: Path, conditions: dict[str, dict[str, float]], **entry: Any) -> None:
@@ -71,7 +71,7 @@ def test_accents_do_not_get_into_the_id(tmp_path: Path) -> None:
 
 def test_a_code_of_another_disease_is_rejected(tmp_path: Path) -> None:
     assert read(tmp_path, {"SLE": {}}, **{"icd10-id": "M34"})[:2] == [
-        Rejected("ddxplus", 0, "code of SLE: M34 is systemic sclerosis"),
+        Rejected("DDXPlus unstated", 0, "code of SLE: M34 is systemic sclerosis"),
         DiseaseEntry("DDXPLUS:sle", "SLE"),
     ]
 
@@ -126,7 +126,7 @@ def test_an_antecedent_is_a_risk_factor_with_the_highest_share(tmp_path: Path) -
 def test_an_evidence_that_is_not_used_is_told_once(tmp_path: Path) -> None:
     records = read(tmp_path, {"URTI": {"E_55": 1.0}, "Anemia": {"E_55": 1.0}})
     assert [r for r in records if isinstance(r, Rejected)] == [
-        Rejected("ddxplus", 0, "E_55 not used: location or quality detail")
+        Rejected("DDXPlus unstated", 0, "E_55 not used: location or quality detail")
     ]
 
 
@@ -135,7 +135,7 @@ def test_a_doubtful_statement_is_rejected_for_its_condition_only(tmp_path: Path)
     records = read(tmp_path, {"Pancreatic neoplasm": shares, "Croup": shares})
     assert [r for r in records if isinstance(r, Rejected)] == [
         Rejected(
-            "ddxplus",
+            "DDXPlus unstated",
             0,
             "Pancreatic neoplasm, E_201 at 50.0% not used: cough is no feature",
         )
@@ -144,9 +144,9 @@ def test_a_doubtful_statement_is_rejected_for_its_condition_only(tmp_path: Path)
 
 
 def test_a_finding_the_graph_lacks_is_rejected(tmp_path: Path) -> None:
-    assert Rejected("ddxplus", 0, "DDXPlus E_91: the graph has no finding HP:0001945") in read(
-        tmp_path, {"URTI": {"E_91": 0.7}}
-    )
+    assert Rejected(
+        "DDXPlus unstated", 0, "DDXPlus E_91: the graph has no finding HP:0001945"
+    ) in read(tmp_path, {"URTI": {"E_91": 0.7}})
 
 
 @pytest.mark.parametrize(

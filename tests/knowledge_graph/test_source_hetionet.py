@@ -13,6 +13,7 @@ from knowledge_graph.sources import hetionet
 from knowledge_graph.sources.findings import Findings
 from tests.knowledge_graph.vocabulary import findings_of
 
+DATASET = "Hetionet v1.0"
 FINDINGS = Findings([Term("HP:1", "Cough", (), (Synonym("Tussis", "exact"),))])
 NODES = """id\tname\tkind
 Compound::DB1\tTestamine\tCompound
@@ -89,13 +90,13 @@ def test_what_is_not_used_is_counted_once_a_type(tmp_path: Path) -> None:
     lines = "Gene::1\tGiG\tGene::2\n" * 1234 + "Compound::DB1\tCcSE\tSide Effect::C1\n"
     records = read(tmp_path, lines, NODES + "Gene::1\tAAA\tGene\nGene::2\tBBB\tGene\n")
     assert [r for r in records if isinstance(r, Rejected)] == [
-        Rejected("hetionet", 0, "kind Gene: 2 nodes not used: no edge that is used has one"),
+        Rejected(DATASET, 0, "kind Gene: 2 nodes not used: no edge that is used has one"),
         Rejected(
-            "hetionet",
+            DATASET,
             0,
             "metaedge CcSE: 1 rows not used: side effects have no place in the graph yet",
         ),
-        Rejected("hetionet", 0, "metaedge GiG: 1,234 rows not used: biology outside clinical use"),
+        Rejected(DATASET, 0, "metaedge GiG: 1,234 rows not used: biology outside clinical use"),
     ]
 
 
@@ -109,14 +110,14 @@ def test_what_is_not_used_is_counted_once_a_type(tmp_path: Path) -> None:
 )
 def test_an_edge_without_its_ends_is_rejected(tmp_path: Path, line: str, reason: str) -> None:
     records = read(tmp_path, TREATS + line)
-    assert [r for r in records if isinstance(r, Rejected)] == [Rejected("hetionet", 3, reason)]
+    assert [r for r in records if isinstance(r, Rejected)] == [Rejected(DATASET, 3, reason)]
     assert sum(isinstance(r, Edge) for r in records) == 1
 
 
 @pytest.mark.parametrize("line", ["Disease::\tnameless\tDisease\n", "Disease::DOID:2\t\tDisease\n"])
 def test_a_node_without_id_or_name_is_rejected(tmp_path: Path, line: str) -> None:
     records = read(tmp_path, "", NODES + line)
-    assert Rejected("hetionet", 9, "node without an id or a name") in records
+    assert Rejected(DATASET, 9, "node without an id or a name") in records
     assert sum(isinstance(r, DiseaseEntry) for r in records) == 1
 
 

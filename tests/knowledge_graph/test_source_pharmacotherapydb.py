@@ -56,7 +56,7 @@ def test_the_resource_of_low_precision_alone_is_not_enough(tmp_path: Path) -> No
     lines = verbose("DOID:1", "medi_lps") + verbose("DOID:2", "medi_lps")
     assert read(tmp_path / "indications-slim-verbose.tsv", HEADER + lines) == [
         Rejected(
-            "pharmacotherapydb",
+            DATASET,
             0,
             "2 pairs not used: only medi_lps, of low precision, has them",
         )
@@ -81,7 +81,6 @@ def test_the_catalogue_tells_its_categories_apart_and_goes_first(tmp_path: Path)
         "DOID:1\tDB1\ttestitis\tTestamine\tDM\t2\t1\n"
     )
     evidence = "reviewed by physicians"
-    key = "pharmacotherapydb"
     assert read(tmp_path / "indications.tsv", CATALOGUE + lines) == [
         Node("DRUGBANK:DB1", "Drug", "Testamine"),
         DiseaseEntry("DOID:1", "testitis"),
@@ -100,9 +99,9 @@ def test_the_catalogue_tells_its_categories_apart_and_goes_first(tmp_path: Path)
             (f"{DATASET}, row 3",),
             {"evidence": f"symptomatic, {evidence}"},
         ),
-        Rejected(key, 4, "NOT: physicians found that it is no indication"),
-        Rejected(key, 5, "MAYBE: unknown category"),
-        Rejected(key, 6, "Testamine for testitis stands twice"),
+        Rejected(DATASET, 4, "NOT: physicians found that it is no indication"),
+        Rejected(DATASET, 5, "MAYBE: unknown category"),
+        Rejected(DATASET, 6, "Testamine for testitis stands twice"),
     ]
 
 
@@ -116,7 +115,7 @@ def test_the_catalogue_tells_its_categories_apart_and_goes_first(tmp_path: Path)
 )
 def test_a_row_with_gaps_is_rejected(tmp_path: Path, line: str, reason: str) -> None:
     assert read(tmp_path / "indications-slim-verbose.tsv", HEADER + line) == [
-        Rejected("pharmacotherapydb", 2, reason)
+        Rejected(DATASET, 2, reason)
     ]
 
 

@@ -110,7 +110,7 @@ def test_a_new_finding_may_stand_below_one_above_it_or_below_the_root(tmp_path: 
 def test_a_finding_of_the_graph_is_left_as_it_is(tmp_path: Path) -> None:
     assert nodes(tmp_path, "HP:0001945,Phenotype,Pyrexia,Hotness,,,,\n") == [
         Rejected(
-            "csv",
+            f"{tmp_path.name} 2026-01",
             2,
             "nodes.csv, column synonyms: not kept, the graph has no place for it here; "
             "the rest of the row is used",
@@ -157,7 +157,7 @@ def test_a_node_that_cannot_be_used_is_rejected_with_row_column_and_fix(
     first, rejected = nodes(tmp_path, f"LAB:0,Test,Test test,,,,,\n{line}\n")
     assert first == Node("LAB:0", "Test", "Test test")
     assert isinstance(rejected, Rejected)
-    assert (rejected.source, rejected.row) == ("csv", 3)
+    assert (rejected.source, rejected.row) == (f"{tmp_path.name} 2026-01", 3)
     assert rejected.reason.startswith(f"nodes.csv, {reason}")
 
 
@@ -256,7 +256,7 @@ def test_an_edge_that_cannot_be_used_is_rejected_with_row_column_and_fix(
     first, rejected = edges(tmp_path, f"LAB:2,palliates,LAB:1,us,,\n{line}\n")
     assert isinstance(first, Edge)
     assert isinstance(rejected, Rejected)
-    assert (rejected.source, rejected.row) == ("csv", 3)
+    assert (rejected.source, rejected.row) == (f"{tmp_path.name} 2026-01", 3)
     assert rejected.reason.startswith(f"edges.csv, {reason}")
 
 

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.exceptions import SourceError
-from knowledge_graph.schema import Edge
-from knowledge_graph.sources.tabular import Row, joined, one_file, rows
+from knowledge_graph.sources.reading import Row, files_in, lines, one_file, rows
 
 
 def test_rows_come_with_their_line_whatever_the_line_ends_and_mark(tmp_path: Path) -> None:
@@ -95,13 +94,36 @@ def test_one_file_is_exactly_one(tmp_path: Path, names: tuple[str, ...]) -> None
         one_file(tmp_path, "*.tsv")
 
 
-def test_edges_between_the_same_ends_are_one_with_all_sources() -> None:
-    edges = [
-        Edge("D:1", "treats", "X:1", ("a",), {"n": 1}),
-        Edge("D:1", "palliates", "X:1", ("b",)),
-        Edge("D:1", "treats", "X:1", ("c", "a"), {"n": 2}),
+def test_a_folder_is_its_matching_files_in_order(tmp_path: Path) -> None:
+    for name in ("b.tsv", "a.tsv", "c.txt"):
+        (tmp_path / name).touch()
+    assert [path.name for path in files_in(tmp_path, "*.tsv")] == ["a.tsv", "b.tsv"]
+    assert files_in(tmp_path / "c.txt", "*.tsv") == [tmp_path / "c.txt"]
+    with pytest.raises(SourceError, match=r"holds no \*\.csv"):
+        files_in(tmp_path, "*.csv")
+
+
+def test_plain_and_packed_files_read_alike(tmp_path: Path) -> None:
+    plain, packed = tmp_path / "a.txt", tmp_path / "a.txt.gz"
+    plain.write_bytes("é\r\nb".encode())
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert list(lines(plain)) == list(lines(packed)) == ["é\r\n", "b"]
+
+
+def test_lines_before_the_header_may_be_comments_and_count(tmp_path: Path) -> None:
+    path = tmp_path / "t.tsv"
+    path.write_text("# a\n#b\nid\tname\n#1\tx\n2\n")
+    assert list(rows(path, ("id",), delimiter="\t", comment="#")) == [
+        Row(4, {"id": "#1", "name": "x"}),
+        Row(5, {"id": "2"}, "1 cells instead of 2"),
     ]
-    assert joined(edges) == [
-        Edge("D:1", "treats", "X:1", ("a", "c"), {"n": 1}),
-        Edge("D:1", "palliates", "X:1", ("b",)),
-    ]
+    path.write_text("# nothing else\n")
+    with pytest.raises(SourceError, match="lacks the columns id"):
+        list(rows(path, ("id",), delimiter="\t", comment="#"))
+
+
+def test_a_tsv_may_be_quoted(tmp_path: Path) -> None:
+    path = tmp_path / "t.tsv"
+    path.write_text('"a"\t"b"\n"1\t2"\tx\n')
+    (row,) = rows(path, ("a",), delimiter="\t", quoted=True)
+    assert row == Row(2, {"a": "1\t2", "b": "x"})

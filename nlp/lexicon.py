@@ -94,18 +94,21 @@ def is_acronym(text: str) -> bool:
 
 
 def compile_lexicon(labels: Iterable[Label]) -> Lexicon:
-    """All labels, better synonym scopes first; the first name to claim a key keeps it."""
+    """Names, our own phrases, synonyms by scope; the first to claim a key keeps it."""
     lexicon = Lexicon()
     table = tomllib.loads(NAMES_FILE.read_text("utf-8"))
     digest = sha256(WORDS_FILE.read_bytes() + NAMES_FILE.read_bytes())
     terms: dict[str, str] = {}
-    for label in sorted(labels, key=lambda label: (_RANK[label.kind], label.term, label.text)):
+    ranked = sorted(labels, key=lambda label: (_RANK[label.kind], label.term, label.text))
+    for label in ranked:
         digest.update(f"{label.term}\t{label.kind}\t{label.text}\n".encode())
         terms.setdefault(label.text.casefold(), label.term)
-        _add(lexicon, label.text, label.term)
-    for phrase, name in table["phrases"].items():
-        if term := terms.get(name.casefold()):
-            _add(lexicon, phrase, term)
+    phrases = [(phrase, terms.get(name.casefold())) for phrase, name in table["phrases"].items()]
+    names = [(label.text, label.term) for label in ranked if label.kind == "name"]
+    synonyms = [(label.text, label.term) for label in ranked if label.kind != "name"]
+    for text, term in (*names, *phrases, *synonyms):
+        if term is not None:
+            _add(lexicon, text, term)
     for written, name in table["abbreviations"].items():
         if term := terms.get(name.casefold()):
             lexicon.acronyms[written] = term

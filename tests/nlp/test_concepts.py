@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.protocols import Label, Vocabulary
+from engine.protocols import Label
 from engine.types import Finding, TextSpan
+from knowledge_graph.memory import MemoryGraph
 from nlp.concepts import KEY
 from nlp.lexicon import NAMES_FILE, compile_lexicon
 from nlp.pipeline import build
@@ -84,8 +85,21 @@ def test_better_scopes_keep_a_contested_name() -> None:
     assert [span.kb_id_ for span in doc.spans[KEY]] == ["T:1"]
 
 
-def test_our_own_names_mean_terms_that_exist(vocabulary: Vocabulary) -> None:
-    known = {label.text.casefold() for label in vocabulary.labels()}
+def test_our_own_phrases_beat_synonyms_but_not_names() -> None:
+    labels = [
+        Label("Focal seizure", "T:1", "name"),
+        Label("Visual aura", "T:1", "exact"),
+        Label("Gradually spreading visual aura", "T:2", "name"),
+    ]
+    doc = build(compile_lexicon(labels))("A visual aura.")
+    assert [span.kb_id_ for span in doc.spans[KEY]] == ["T:2"]
+    labels.append(Label("Visual aura", "T:3", "name"))
+    doc = build(compile_lexicon(labels))("A visual aura.")
+    assert [span.kb_id_ for span in doc.spans[KEY]] == ["T:3"]
+
+
+def test_our_own_names_mean_terms_that_exist() -> None:
+    known = {label.text.casefold() for label in MemoryGraph.packaged().labels()}
     table = tomllib.loads(NAMES_FILE.read_text("utf-8"))
     means = [*table["phrases"].values(), *table["abbreviations"].values()]
     means += [guard["name"] for guard in table["guarded"]]

@@ -61,8 +61,9 @@ def compile_graph(
     by_disease: dict[str, list[Annotation]] = defaultdict(list)
     for row in rows:
         by_disease[row.disease].append(row)
-    identity = Identity(_names(rows, given.entries), [*given.same, *given.matches()])
-    diseases = _diseases(identity, given.entries, rows, genes)
+    called = _names(rows, given.entries)
+    identity = Identity(called, [*given.same, *given.matches()])
+    diseases = _diseases(identity, called, given.entries, genes)
     ranked: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
     phenotypes: list[list[Annotation]] = []
@@ -141,15 +142,16 @@ class _Given:
 
     def mentioned(self, ontology: Ontology) -> list[Annotation]:
         """The has_phenotype edges to terms, taken out of the edges: stated, but not how often."""
-        mentions = [
-            edge
-            for edge in self.edges
-            if edge.predicate == "has_phenotype"
-            and ontology.find(edge.object) is not None
-            and edge.subject in self.entries
-        ]
-        chosen = set(map(id, mentions))
-        self.edges = [edge for edge in self.edges if id(edge) not in chosen]
+        mentions: list[Edge] = []
+        others: list[Edge] = []
+        for edge in self.edges:
+            mention = (
+                edge.predicate == "has_phenotype"
+                and ontology.find(edge.object) is not None
+                and edge.subject in self.entries
+            )
+            (mentions if mention else others).append(edge)
+        self.edges = others
         return [
             Annotation(
                 disease=edge.subject,
@@ -243,8 +245,8 @@ def _names(
 
 def _diseases(
     identity: Identity,
+    names: Mapping[str, str],
     entries: Mapping[str, Sequence[DiseaseEntry]],
-    rows: Sequence[Annotation],
     genes: Mapping[str, tuple[str, ...]],
 ) -> list[dict[str, Any]]:
     """One node a disease, sorted by id.
@@ -253,7 +255,6 @@ def _diseases(
     disorder all of whose genes have OMIM diseases is a grouping of those: it is kept for look-up,
     but ranked through them (`grouping`).
     """
-    names = _names(rows, entries)
     with_omim = {g for d, symbols in genes.items() if d.startswith("OMIM:") for g in symbols}
     described: list[dict[str, Any]] = []
     for disease in sorted(set(identity.first.values())):

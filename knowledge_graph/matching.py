@@ -65,7 +65,8 @@ class Matcher:
         self._parents = parents
         self._diseases = diseases
         self._inherited = lru_cache(maxsize=REMEMBERED)(self._inherit)
-        self._lineage = lru_cache(maxsize=None)(self._find_lineage)
+        self.lineage = lru_cache(maxsize=None)(self._find_lineage)
+        """The term, then its ancestors level by level, each once; all by index."""
         self._opposed_to = lru_cache(maxsize=None)(self._find_opposed)
 
     def entries(self, term: int) -> slice:
@@ -74,7 +75,7 @@ class Matcher:
 
     def denies(self, term: int, disease: int) -> int | None:
         """The term (itself or more general) that this disease is stated not to show, else None."""
-        lineage = self._lineage(term)
+        lineage = self.lineage(term)
         return next((t for t in lineage if disease in self._denies.get(t, ())), None)
 
     def log_likelihood_ratios(self, term: int) -> Floats:
@@ -82,7 +83,7 @@ class Matcher:
 
         0 where the disease shares nothing with the term.
         """
-        lineage = self._lineage(term)
+        lineage = self.lineage(term)
         opposed = self._opposed_to(term)
         best = self._above_but(lineage[1:], opposed) if opposed else self._above(term)
         for ancestor in lineage:
@@ -95,7 +96,7 @@ class Matcher:
         opposed = self._opposed_to(term)
         denied = self.denies(term, disease) is not None
         best, found = 0.0, None
-        for candidate in self._lineage(term):
+        for candidate in self.lineage(term):
             stop = self._starts[candidate + 1]
             place = bisect_left(self._sorted, disease, self._starts[candidate], stop)
             if place == stop or self._sorted[place] != disease:
@@ -137,13 +138,12 @@ class Matcher:
         return best
 
     def _find_opposed(self, term: int) -> frozenset[int]:
-        lineage = self._lineage(term)
+        lineage = self.lineage(term)
         return frozenset(
             o for t in lineage if t in self._opposed for o in self._opposed[t].tolist()
         )
 
     def _find_lineage(self, term: int) -> tuple[int, ...]:
-        """The term, then its ancestors level by level, each once."""
         lineage = {term: None}
         level = [term]
         while level:

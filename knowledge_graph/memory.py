@@ -63,7 +63,6 @@ class MemoryGraph:
             diseases=len(self.entries),
         )
         self._root = self._term_index[PHENOTYPE_ROOT]
-        self._lineages: dict[int, frozenset[int]] = {}
         self._statements = lru_cache(maxsize=256)(self._group)
         self._cached_ratios = lru_cache(maxsize=512)(self._ratios)
 
@@ -103,21 +102,25 @@ class MemoryGraph:
         index = self._find(term)
         if index is None:
             return frozenset()
-        return frozenset(self._terms[i][0] for i in self._lineage(index) if i != index)
+        return frozenset(self._terms[i][0] for i in self._matcher.lineage(index) if i != index)
 
     def is_phenotype(self, term: str) -> bool:
         """Below "Phenotypic abnormality" (the root itself says nothing and is not one)."""
         index = self._find(term)
         if index is None or index == self._root:
             return False
-        return self._root in self._lineage(index)
+        return self._root in self._matcher.lineage(index)
 
     def is_circumstance(self, term: str) -> bool:
         """One of our own terms with nothing but the root above it, or below such a term."""
         index = self._find(term)
         if index is None or not self.is_phenotype(term):
             return False
-        above = (self._terms[i][0] for i in self._lineage(index) if self._root in self._lineage(i))
+        above = (
+            self._terms[i][0]
+            for i in self._matcher.lineage(index)
+            if self._root in self._matcher.lineage(i)
+        )
         return all(i == PHENOTYPE_ROOT or i.startswith("KONSIL:") for i in above)
 
     def labels(self) -> Iterator[Label]:
@@ -344,12 +347,6 @@ class MemoryGraph:
 
     def _parents(self, index: int) -> list[int]:
         return [self._term_index[p] for p in self._terms[index][2] if p in self._term_index]
-
-    def _lineage(self, index: int) -> frozenset[int]:
-        if index not in self._lineages:
-            above = (self._lineage(parent) for parent in self._parents(index))
-            self._lineages[index] = frozenset({index}).union(*above)
-        return self._lineages[index]
 
     def _ratios(self, index: int) -> Floats:
         ratios = np.maximum(self._matcher.log_likelihood_ratios(index) - self.snapshot.chance, 0)

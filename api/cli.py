@@ -173,8 +173,15 @@ def _progress(message: str) -> None:
 
 
 def _print_report(report: BenchReport) -> None:
+    from api.benchmarks.table import side_by_side
+
     click.echo(f"{report.bench}: n = {report.n}, {report.seconds:.1f} s")
+    table = side_by_side(report.metrics, report.compared)
+    for line in table.lines:
+        click.echo(line)
     for key, value in report.metrics.items():
+        if key in table.references:
+            continue
         low_high = report.ci95.get(key)
         interval = f"  [{low_high[0]:.3f}, {low_high[1]:.3f}]" if low_high else ""
         click.echo(f"  {key:<28} {value:.3f}{interval}")

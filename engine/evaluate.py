@@ -18,7 +18,9 @@ class BenchReport:
     n: scored units (cases, documents, sentences). metrics: fractions from 0 to 1 unless the key
     names a unit ("ms_per_case", "docs_per_s"). ci95: the 95 % interval of some of them. seconds:
     wall-clock time of the work measured, without loading. provenance: versions, hashes, arguments.
-    misses: one record per error, for reading. notes: what was skipped or assumed.
+    misses: one record per error, for reading. notes: what was skipped or assumed. compared: the
+    methods measured on the same units, as what the keys of their metrics begin with ("" for ours)
+    -> name.
     """
 
     bench: str
@@ -29,6 +31,7 @@ class BenchReport:
     provenance: dict[str, Any]
     misses: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     notes: list[str] = field(default_factory=list[str])
+    compared: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def as_dict(report: BenchReport) -> dict[str, Any]:
@@ -41,6 +44,7 @@ def as_dict(report: BenchReport) -> dict[str, Any]:
         "seconds": report.seconds,
         "provenance": report.provenance,
         "notes": report.notes,
+        "compared": report.compared,
     }
 
 

@@ -1,4 +1,4 @@
-"""`konsil bench rank`: coded cases with a known disease, against the plain likelihood ratio.
+"""`konsil bench rank`: coded cases with a known disease, side by side with three references.
 
 Per case and as a mean over diseases (macro), because one disease can have hundreds of cases.
 Intervals resample diseases, not cases.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import numpy as np
 import orjson
 
 from api.benchmarks.metrics import clustered, gains, top_k, worst_rank
+from api.benchmarks.resnik import Resnik
 from engine.evaluate import BenchReport, bootstrap_ci
 from engine.exceptions import InputError
 from engine.protocols import Floats
@@ -25,6 +26,14 @@ from engine.readers import phenopacket
 from engine.run import coded_findings
 from engine.types import Finding, Patient
 from knowledge_graph.memory import MemoryGraph
+
+METHODS = {
+    "": "konsil",
+    "plain_": "plain likelihood ratio",
+    "resnik_": "Resnik, one-sided",
+    "resnik_sym_": "Resnik, symmetric",
+}
+"""What its metrics begin with -> the method; `gain_` is konsil over the plain ratio, paired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,35 +70,34 @@ def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
             where=", ".join(map(str, paths)),
             fix="give phenopackets with a solved interpretation",
         )
-    for case in known[:20]:  # the first look-ups fault the arrays into memory
-        rank(case.findings, case.patient, graph)
     start = time.perf_counter()
-    scored = [score(case, graph) for case in known]
+    scored = {prefix: _scored(known, method) for prefix, method in _methods(graph).items()}
     seconds = time.perf_counter() - start
-    plain = [worst_rank(plain_scores(case, graph), case.answers) for case in known]
-    clusters = clustered((s.case.truth, s.rank) for s in scored)
-    reference = clustered((c.truth, r) for c, r in zip(known, plain, strict=True))
-    paired = list(zip(clusters, reference, strict=True))
-    metrics = top_k(clusters)
-    metrics |= {f"plain_{key}": value for key, value in top_k(reference).items()}
-    metrics |= gains(paired)
+    clusters = {
+        prefix: clustered((s.case.truth, s.rank) for s in found) for prefix, found in scored.items()
+    }
+    paired = list(zip(clusters[""], clusters["plain_"], strict=True))
+    metrics = {
+        f"{prefix}{key}": value
+        for prefix, found in scored.items()
+        for key, value in (top_k(clusters[prefix]) | _times(found)).items()
+    }
     return BenchReport(
         bench="rank",
         n=len(known),
         metrics=metrics
-        | {
-            "ms_per_case": float(np.mean([s.ms for s in scored])),
-            "p95_ms_per_case": float(np.quantile([s.ms for s in scored], 0.95)),
-            "diseases": float(len(clusters)),
-            "unknown": float(len(cases) - len(known)),
-        },
-        ci95=bootstrap_ci(top_k, clusters) | bootstrap_ci(gains, paired),
+        | gains(paired)
+        | {"diseases": float(len(paired)), "unknown": float(len(cases) - len(known))},
+        ci95=bootstrap_ci(top_k, clusters[""]) | bootstrap_ci(gains, paired),
         seconds=seconds,
         provenance={"sources": [source.name + " " + source.version for source in graph.sources]},
         misses=[
-            {"case": s.case.id, "truth": s.case.truth, "rank": s.rank} for s in scored if s.rank > 1
+            {"case": s.case.id, "truth": s.case.truth, "rank": s.rank}
+            for s in scored[""]
+            if s.rank > 1
         ],
         notes=["cases whose disease the graph does not know are left out and counted (unknown)"],
+        compared=METHODS,
     )
 
 
@@ -142,17 +150,50 @@ def _answers(truth: str, graph: MemoryGraph) -> tuple[int, ...]:
     return tuple(i for i, entry in enumerate(graph.entries) if truth in entry.genes)
 
 
-def score(case: Case, graph: MemoryGraph) -> Scored:
-    """Rank the case as `konsil diagnose` does, and time it."""
+def _methods(graph: MemoryGraph) -> dict[str, Callable[[Case], Floats]]:
+    """Prefix of `METHODS` -> scores of all diseases for a case, (D,); all rank the same ones."""
+    resnik = Resnik(graph)
+    grouping = np.array([entry.grouping for entry in graph.entries])
+
+    def candidates(scores: Floats) -> Floats:
+        return np.where(grouping, np.float32(-np.inf), scores)
+
+    return {
+        "": lambda case: rank(case.findings, case.patient, graph).scores,
+        "plain_": lambda case: candidates(plain_scores(case, graph)),
+        "resnik_": lambda case: candidates(resnik.one_sided(_present(case))),
+        "resnik_sym_": lambda case: candidates(resnik.symmetric(_present(case))),
+    }
+
+
+def _scored(cases: Sequence[Case], method: Callable[[Case], Floats]) -> list[Scored]:
+    for case in cases[:20]:  # the first look-ups fault the arrays into memory
+        method(case)
+    return [_score(case, method) for case in cases]
+
+
+def _score(case: Case, method: Callable[[Case], Floats]) -> Scored:
     start = time.perf_counter()
-    ranking = rank(case.findings, case.patient, graph)
+    scores = method(case)
     ms = (time.perf_counter() - start) * 1000
-    return Scored(case, worst_rank(ranking.scores, case.answers), ms)
+    return Scored(case, worst_rank(scores, case.answers), ms)
+
+
+def _times(scored: Sequence[Scored]) -> dict[str, float]:
+    ms = [s.ms for s in scored]
+    return {
+        "ms_per_case": float(np.mean(ms)),
+        "p95_ms_per_case": float(np.quantile(ms, 0.95)),
+    }
 
 
 def plain_scores(case: Case, graph: MemoryGraph) -> Floats:
     """The reference: present findings only, no correction for chance, overlap, age or sex."""
     scores = np.zeros(len(graph.diseases), np.float32)
-    for term in sorted({f.code.code for f in case.findings if f.status == "present"}):
+    for term in _present(case):
         scores += graph.plain_log_likelihood_ratios(term)
     return scores
+
+
+def _present(case: Case) -> list[str]:
+    return sorted({f.code.code for f in case.findings if f.status == "present"})

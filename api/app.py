@@ -28,6 +28,11 @@ FORMATS = {
 }
 """Media type of a request -> the file name that tells the reader its format."""
 
+_WITHOUT = (
+    "rank as if this had not been there, repeatable: modality:KIND (all notes, labs, phenotypes,"
+    " imaging, ecg), KIND:NUMBER or KIND:ID (note:2), finding:HP:..."
+)
+
 
 class Health(BaseModel):
     """status: "ok"; version: of the software."""
@@ -97,17 +102,19 @@ def _add_diagnosis(app: FastAPI) -> None:
         top: Annotated[int, Query(ge=1, le=100)] = 10,
         as_of: Annotated[str | None, Query(description="moment of the question, ISO 8601")] = None,
         explain: Annotated[str | None, Query(description="one disease, by id or name")] = None,
+        without: Annotated[tuple[str, ...], Query(description=_WITHOUT)] = (),
     ) -> Response:
         """Rank diagnoses for a FHIR bundle, a phenopacket, a text or a zip of files.
 
-        With `explain`, answers {rank, abstained, diagnosis}: every contribution for one disease.
+        With `explain`, answers {rank, gap, abstained, diagnosis, without, left_out}: every
+        contribution for one disease, and where it would stand without each finding.
         """
         name = _name(request)
         data = await _body(request)
         moment = None if as_of is None else question_moment(as_of)
 
         def work() -> bytes:
-            assessment = engine.read_bytes(data, name=name, as_of=moment)
+            assessment = engine.read_bytes(data, name=name, as_of=moment, without=without)
             if explain is not None:
                 return as_bytes(assessment.explain(explain))
             return to_json(assessment.result(top=top))
@@ -134,7 +141,7 @@ def _add_diagnosis(app: FastAPI) -> None:
         data = await _body(request)
 
         def work() -> bytes:
-            result = engine.read_bytes(data, name="note.txt").result(top=1)
+            result = engine.read_bytes(data, name="note.txt")
             return as_bytes({"findings": result.findings, "issues": result.issues})
 
         return Response(await run_in_threadpool(work), media_type="application/json")

@@ -50,8 +50,21 @@ def main() -> None:
 @click.option("--top", type=click.IntRange(1, 100), default=10, show_default=True)
 @click.option("--as-of", help="The moment of the question; a date means the end of that day (UTC).")
 @click.option("--explain", metavar="DISEASE", help="Show every contribution for one disease.")
+@click.option(
+    "--without",
+    metavar="ITEM",
+    multiple=True,
+    help="Rank as if ITEM had not been there: modality:notes, note:2, lab:ID, finding:HP:...",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole result as JSON.")
-def diagnose(path: Path, top: int, as_of: str | None, explain: str | None, as_json: bool) -> None:
+def diagnose(
+    path: Path,
+    top: int,
+    as_of: str | None,
+    explain: str | None,
+    without: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Rank diagnoses for a bundle.
 
     PATH is a FHIR bundle, a phenopacket, a text file, or a folder or zip of files.
@@ -61,7 +74,7 @@ def diagnose(path: Path, top: int, as_of: str | None, explain: str | None, as_js
     moment = None if as_of is None else question_moment(as_of)
     engine = _engine()
     with _working(f"Reading {path}"):
-        assessment = engine.read_path(path, as_of=moment)
+        assessment = engine.read_path(path, as_of=moment, without=without)
     result = assessment.result(top=top)
     found = None if explain is None else assessment.explain(explain)
     if as_json:
@@ -87,7 +100,7 @@ def extract(note: Path, as_json: bool) -> None:
     """List the findings of a text file, each with its characters."""
     from engine.serialize import as_bytes
 
-    result = _engine().read_path(note).result(top=1)
+    result = _engine().read_path(note)
     if as_json:
         sys.stdout.buffer.write(as_bytes({"findings": result.findings, "issues": result.issues}))
         sys.stdout.buffer.write(b"\n")

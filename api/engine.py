@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from functools import cached_property
@@ -80,13 +80,25 @@ class Engine:
         """The medicines whose interactions are listed, by name."""
         return DrugNames(self.graph.fact_nodes.values())
 
-    def read_path(self, path: Path, *, as_of: datetime | None = None) -> Assessment:
-        """Read and rank a file or folder; see `engine.bundle.read` for errors."""
-        return self.assess(bundle.read(path, as_of=as_of))
+    def read_path(
+        self, path: Path, *, as_of: datetime | None = None, without: Sequence[str] = ()
+    ) -> Assessment:
+        """Read and rank a file or folder; see `engine.bundle.read` for errors.
 
-    def read_bytes(self, data: bytes, *, name: str, as_of: datetime | None = None) -> Assessment:
+        without: what to leave out, as selectors of `engine.without`.
+        """
+        return self.assess(bundle.read(path, as_of=as_of), without=without)
+
+    def read_bytes(
+        self,
+        data: bytes,
+        *,
+        name: str,
+        as_of: datetime | None = None,
+        without: Sequence[str] = (),
+    ) -> Assessment:
         """Read and rank what came over the network. name: only tells the format."""
-        return self.assess(bundle.read_bytes(data, name=name, as_of=as_of))
+        return self.assess(bundle.read_bytes(data, name=name, as_of=as_of), without=without)
 
     def warm(self) -> None:
         """Load what the first requests would load, so that no user waits for it."""
@@ -94,12 +106,16 @@ class Engine:
         _ = self.store
 
     def assess(
-        self, patient_bundle: PatientBundle, *, graph: MemoryGraph | None = None
+        self,
+        patient_bundle: PatientBundle,
+        *,
+        graph: MemoryGraph | None = None,
+        without: Sequence[str] = (),
     ) -> Assessment:
         """Rank a bundle that was already read. graph: one taken before from this engine."""
         chosen = graph or self.graph
         with self._reading:
-            return assess(patient_bundle, chosen)
+            return assess(patient_bundle, chosen, without=without)
 
     @cached_property
     def _source(self) -> Callable[[], MemoryGraph]:

@@ -17,8 +17,10 @@ from rich.text import Text
 from engine.run import Explanation
 from engine.types import (
     Citation,
+    Code,
     CodedEntry,
     Contribution,
+    Counterfactual,
     Diagnosis,
     Finding,
     GraphEdge,
@@ -31,10 +33,11 @@ from engine.types import (
 from knowledge_graph.store import NamedEdge
 
 NOTICE = "Research use only. Not a medical device; it does not replace a clinician's judgement."
-SHOWN = 6
-"""Contributions shown under each diagnosis; `--explain` shows all."""
+SHARE = 0.01
+"""Contributions above this share of all that speaks for or against a diagnosis are shown under it;
+`--explain` shows every one."""
 SMALLEST = 0.005
-"""log10 likelihood ratios below this are shown only by `--explain`."""
+"""log10 likelihood ratios below this need more than two decimals."""
 SOURCES_SHOWN = 3
 _LEVEL_STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
@@ -45,7 +48,8 @@ def report(result: Result, patient: Patient) -> RenderableType:
     if result.abstained is not None:
         parts.append(Text(f"\nNo ranking: {result.abstained}.", style="bold"))
     for number, diagnosis in enumerate(result.ranked, 1):
-        parts.append(explanation(diagnosis, number, limit=SHOWN))
+        parts.append(explanation(diagnosis, number, above=SHARE))
+    parts += _counterfactuals(result)
     parts += _issues(result.issues)
     parts += _skipped(result.skipped)
     parts.append(_footer(result))
@@ -53,13 +57,13 @@ def report(result: Result, patient: Patient) -> RenderableType:
 
 
 def explanation(
-    diagnosis: Diagnosis, number: int | None, *, limit: int | None = None
+    diagnosis: Diagnosis, number: int | None, *, above: float | None = None
 ) -> RenderableType:
-    """One diagnosis and its contributions.
+    """One diagnosis and its contributions, the heaviest first: for it, then against it.
 
-    number: its rank; None when it has none. limit: contributions shown; None shows every one.
+    number: its rank; None when it has none. above: share of the sum of all weights that a
+    contribution must exceed to be shown (0 to 1); None shows every one, also what says nothing.
     """
-    shown = [c for c in diagnosis.contributions if limit is None or _log10(c.log_lr) != 0]
     title = Text.assemble(
         (f"\n{number or '-':>2}  ", "bold"),
         (diagnosis.disease.display, "bold cyan"),
@@ -71,11 +75,34 @@ def explanation(
     table.add_column(overflow="fold")
     for reason in diagnosis.prior_because:
         table.add_row("", Text(f"prior {reason}", style="dim"))
-    for contribution in shown[:limit]:
-        table.add_row(_signed(contribution.log_lr), _line(contribution))
-    if limit is not None and len(shown) > limit:
-        table.add_row("", Text(f"and {len(shown) - limit} more", style="dim"))
+    heavy = weighty(diagnosis.contributions, above=above)
+    for heading, contributions in _sides(heavy).items():
+        if contributions:
+            table.add_row(heading, "", style="bold")
+        for contribution in contributions:
+            table.add_row(_signed(contribution.log_lr), _line(contribution))
+    light = sum(c.log_lr != 0 for c in diagnosis.contributions) - len(heavy)
+    if above is not None and light:
+        table.add_row("", Text(f"and {light} of at most {above:.0%} of the weight", style="dim"))
     return Group(title, table)
+
+
+def weighty(
+    contributions: Sequence[Contribution], *, above: float | None
+) -> tuple[Contribution, ...]:
+    """Those of more than a share (0 to 1) of the sum of all weights; None gives every one."""
+    if above is None:
+        return tuple(contributions)
+    total = math.fsum(abs(c.log_lr) for c in contributions)
+    return tuple(c for c in contributions if abs(c.log_lr) > above * total)
+
+
+def _sides(contributions: Sequence[Contribution]) -> dict[str, list[Contribution]]:
+    return {
+        "for": [c for c in contributions if c.log_lr > 0],
+        "against": [c for c in contributions if c.log_lr < 0],
+        "neither": [c for c in contributions if c.log_lr == 0],
+    }
 
 
 def explained(found: Explanation, result: Result, patient: Patient) -> RenderableType:
@@ -86,9 +113,41 @@ def explained(found: Explanation, result: Result, patient: Patient) -> Renderabl
     elif found.rank is None:
         parts.append(Text("\nNot ranked itself: it groups diseases that are.", style="bold"))
     parts.append(explanation(found.diagnosis, found.rank))
+    parts += _standings(found)
     parts += _issues(result.issues)
+    parts += _skipped(found.left_out)
     parts.append(_footer(result))
     return Group(*parts)
+
+
+def _counterfactuals(result: Result) -> Iterator[RenderableType]:
+    if result.counterfactuals:
+        yield Text("\nWhat would change the ranking most", style="bold")
+    for told in result.counterfactuals:
+        then = _then(told, result.ranked[0].disease)
+        yield Text(f"  without {told.finding.display} {told.finding.code}: {then}")
+
+
+def _then(told: Counterfactual, first: Code) -> str:
+    top = told.top_without
+    if top is None:
+        return "nothing could be ranked"
+    if top != first:
+        return f"{top.display} {top.code} is first, {first.display} falls to {told.rank_of_top}"
+    if told.change == 0:
+        return f"{first.display} stays first with the same lead, the order below it changes"
+    return f"{first.display} stays first, its lead changes by {_signed(told.change)}"
+
+
+def _standings(found: Explanation) -> Iterator[RenderableType]:
+    if found.without:
+        yield Text(
+            "\nWithout one finding: rank, and lead over the best of the others", style="bold"
+        )
+    for standing in found.without:
+        where = "not ranked" if standing.rank is None else f"{standing.rank:>4}"
+        lead = "" if standing.gap is None else f"  {_signed(standing.gap)}"
+        yield Text(f"  {where}{lead}  {standing.finding.display} {standing.finding.code}")
 
 
 def _heading(result: Result, patient: Patient) -> Text:
@@ -217,9 +276,9 @@ def _log_prior(diagnosis: Diagnosis) -> str:
 
 
 def _log10(log_lr: float) -> float:
-    value = log_lr / math.log(10)
-    return value if abs(value) >= SMALLEST else 0.0
+    return log_lr / math.log(10)
 
 
 def _signed(log_lr: float) -> str:
-    return f"{_log10(log_lr):+.2f}"
+    value = _log10(log_lr)
+    return f"{value:+.2f}" if value == 0 or abs(value) >= SMALLEST else f"{value:+.0e}"

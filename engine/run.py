@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
 
-import numpy as np
-
+from engine.counterfactual import (
+    Standing,
+    counterfactuals,
+    gap,
+    has_evidence,
+    place,
+    standings,
+)
 from engine.exceptions import NotFoundError
 from engine.merge import current, merge, settle
 from engine.modalities import EXTRACTORS, extractor
@@ -27,6 +33,7 @@ from engine.types import (
     Result,
     Skipped,
 )
+from engine.without import LEFT_OUT, leave_out, leave_out_findings
 
 _CODED = ModelRef("coded entry", "1")
 
@@ -35,12 +42,17 @@ _CODED = ModelRef("coded entry", "1")
 class Explanation:
     """One disease in full. rank: from 1; None when nothing was ranked or it is no candidate.
 
-    abstained: as in `Result`.
+    gap: its lead over the best of the others, ln odds; negative if it is behind, None as before.
+    abstained: as in `Result`. without: where it would stand without each finding that counts.
+    left_out: what was left out on request.
     """
 
     rank: int | None
+    gap: float | None
     abstained: str | None
     diagnosis: Diagnosis
+    without: tuple[Standing, ...]
+    left_out: tuple[Skipped, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +73,11 @@ class Assessment:
 
     def result(self, *, top: int = 10) -> Result:
         """The ranked differential with everything needed to follow and repeat it."""
-        evidence = self._has_evidence()
+        evidence = has_evidence(self.ranking)
         order = self.ranking.order[:top] if evidence else ()
         return Result(
             ranked=tuple(diagnosis(self.ranking, d, self.graph) for d in order),
+            counterfactuals=counterfactuals(self.ranking, self.graph),
             findings=self.findings,
             abstained=None if evidence else self._why_abstained(),
             calibration=None,
@@ -91,20 +104,15 @@ class Assessment:
             raise NotFoundError(
                 f"the graph has no disease {disease!r}", fix="find its id with `konsil kg search`"
             )
+        ranked = has_evidence(self.ranking)
         return Explanation(
-            rank=self._rank(position),
-            abstained=None if self._has_evidence() else self._why_abstained(),
+            rank=place(self.ranking, position),
+            gap=gap(self.ranking.scores, position) if ranked else None,
+            abstained=None if ranked else self._why_abstained(),
             diagnosis=diagnosis(self.ranking, position, self.graph),
+            without=standings(self.ranking, position, self.graph) if ranked else (),
+            left_out=tuple(s for s in self.skipped if s.reason == LEFT_OUT),
         )
-
-    def _rank(self, position: int) -> int | None:
-        scores = self.ranking.scores
-        if not self._has_evidence() or not np.isfinite(scores[position]):
-            return None
-        return int(np.sum(scores > scores[position])) + 1
-
-    def _has_evidence(self) -> bool:
-        return any(f.status != "absent" for f in self.ranking.findings)
 
     def _why_abstained(self) -> str:
         if not self.findings:
@@ -112,11 +120,20 @@ class Assessment:
         return f"none of the {len(self.findings)} findings is a current, present abnormality"
 
 
-def assess(bundle: PatientBundle, graph: KnowledgeGraph) -> Assessment:
+def assess(
+    bundle: PatientBundle, graph: KnowledgeGraph, *, without: Sequence[str] = ()
+) -> Assessment:
     """Let every specialist read its part of the bundle, then rank.
 
     A specialist that fails becomes an issue; what the others found is still used.
+
+    Args:
+        without: what to leave out, as selectors of `engine.without`.
+
+    Raises:
+        InputError: a selector is not understood or meets nothing.
     """
+    bundle = leave_out(bundle, without)
     patient = bundle.patient
     extractions = [coded_findings(bundle.phenotypes, graph)]
     for kind in EXTRACTORS:
@@ -128,7 +145,8 @@ def assess(bundle: PatientBundle, graph: KnowledgeGraph) -> Assessment:
             extractions.append(read)
             patient = _completed(patient, read.patient)
     merged = merge(current((f for e in extractions for f in e.findings), graph))
-    findings, contradictions = settle(merged)
+    kept, left_out = leave_out_findings(merged, without, graph)
+    findings, contradictions = settle(kept)
     return Assessment(
         bundle=bundle,
         patient=patient,
@@ -143,6 +161,7 @@ def assess(bundle: PatientBundle, graph: KnowledgeGraph) -> Assessment:
         ),
         skipped=(
             *bundle.skipped,
+            *left_out,
             *(skipped for e in extractions for skipped in e.skipped),
             *_unread(bundle),
             *_uncounted(findings, graph),

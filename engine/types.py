@@ -202,6 +202,21 @@ class Diagnosis:
 
 
 @dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """How the ranking would change without one finding.
+
+    top_without: the first disease then; None when nothing could be ranked. rank_of_top: the place
+    then of the disease that is first now, from 1; None as before. change: of its lead over the
+    best of the others, ln odds; below 0 the finding speaks for it, above 0 for another.
+    """
+
+    finding: Code
+    top_without: Code | None
+    rank_of_top: int | None
+    change: float
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """Everything needed to get the same bytes again."""
 
@@ -218,9 +233,11 @@ class Result:
 
     calibration: how posteriors were calibrated; None means they are not and must not be shown.
     findings: everything read, also what was not counted; `skipped` says why it was not.
+    counterfactuals: the findings the ranking rests on most; see `engine.counterfactual`.
     """
 
     ranked: tuple[Diagnosis, ...]
+    counterfactuals: tuple[Counterfactual, ...]
     findings: tuple[Finding, ...]
     abstained: str | None
     calibration: str | None

@@ -50,6 +50,19 @@ def test_explain(client: TestClient) -> None:
     problem(client.post(early, json=examples.PHENOPACKET), 422)
 
 
+def test_without(client: TestClient) -> None:
+    path = "/v1/diagnose?without=phenotype:1&without=finding:HP:0002616"
+    body = client.post(path, json=examples.PHENOPACKET).json()
+    assert [f["code"]["code"] for f in body["findings"]] == ["HP:0001166", "HP:0001263"]
+    left = [s["item"] for s in body["skipped"] if s["reason"] == "left out on request"]
+    assert left == ["phenotypicFeatures[0]", "HP:0002616 Aortic root aneurysm"]
+    found = client.post(f"{path}&explain=OMIM:154700", json=examples.PHENOPACKET).json()
+    assert [s["item"] for s in found["left_out"]] == left
+    assert {s["finding"]["code"] for s in found["without"]} == {"HP:0001166", "HP:0001263"}
+    refused = client.post("/v1/diagnose?without=note:1", json=examples.PHENOPACKET)
+    assert "modality:phenotypes (4)" in problem(refused, 422)["fix"]
+
+
 def test_a_zip_is_a_bundle(client: TestClient) -> None:
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:

@@ -65,6 +65,27 @@ def test_explain_does_not_hide_that_nothing_was_ranked(tmp_path: Path) -> None:
     assert found["abstained"]
 
 
+def test_without_ranks_as_if_it_had_not_been_there() -> None:
+    path = str(EXAMPLES / "rare-marfan.json")
+    code, out, _ = run("diagnose", path, "--without", "finding:HP:0100775")
+    assert code == 0
+    assert " 1  Marfanoid habitus with situs inversus" in out
+    assert "HP:0100775 Dural ectasia: left out on request" in out
+    both = ("--without", "finding:HP:0100775", "--without", "phenotype:1")
+    result = json.loads(run("diagnose", path, *both, "--json")[1])
+    left = {s["item"] for s in result["skipped"] if s["reason"] == "left out on request"}
+    assert left == {"HP:0100775 Dural ectasia", "phenotypicFeatures[0]"}
+    _, explained, _ = run("diagnose", path, *both, "--explain", "Marfan syndrome")
+    assert "left out on request" in explained
+
+
+def test_without_what_is_not_there_lists_what_is() -> None:
+    path = str(EXAMPLES / "rare-marfan.json")
+    code, out, err = run("diagnose", path, "--without", "modality:imaging")
+    assert (code, out) == (2, "")
+    assert "modality:phenotypes (9)" in err
+
+
 def test_a_date_means_the_end_of_that_day(tmp_path: Path) -> None:
     rows = ["name,value,unit,low,high,date", "Potassium,2.1,mmol/L,3.5,5.1,2026-09-02T08:15:00Z"]
     (tmp_path / "labs.csv").write_text("\n".join(rows))

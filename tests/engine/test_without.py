@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from engine.types import (
     Phenotype,
     Statement,
 )
-from engine.without import KINDS, LEFT_OUT, leave_out
+from engine.without import KINDS, LEFT_OUT, Kind, leave_out
 from knowledge_graph.memory import MemoryGraph
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -81,9 +82,8 @@ def test_leaving_out_a_modality_is_never_having_had_it(
     phenotypes: tuple[Phenotype, ...],
     documents: tuple[Document, ...],
     observations: tuple[Observation, ...],
-    kind: object,
+    kind: Kind,
 ) -> None:
-    assert kind in KINDS
     whole = replace(
         EVERYTHING, phenotypes=phenotypes, documents=documents, observations=observations
     )
@@ -203,7 +203,5 @@ def test_a_selector_that_meets_nothing_lists_what_there_is(
 
 @given(st.lists(st.text(max_size=12), max_size=3))
 def test_any_text_is_understood_or_refused(selectors: list[str]) -> None:
-    try:
-        leave_out(EVERYTHING, selectors)
-    except InputError as error:
-        assert error.fix
+    with suppress(InputError):
+        assert leave_out(EVERYTHING, selectors).skipped or not selectors

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import Field
 
@@ -23,6 +23,14 @@ from knowledge_graph.strict_yaml import Strict, Text, read_yaml
 
 SOURCE = "curated, unreferenced"
 RULES = Path(__file__).with_name("methods.yaml")
+STEPS: tuple[Step, ...] = get_args(Step)
+COSTS: tuple[Cost, ...] = get_args(Cost)
+INVASIVENESS: tuple[Invasiveness, ...] = get_args(Invasiveness)
+"""Each from the least burden to the most."""
+
+_CONDITION = re.compile(r"\b(?:if|when|for|to|before|after|unless|unlike)\b")
+_ALTERNATIVE = re.compile(r"\bor\b")
+_PART = re.compile(r",|\b(?:and|with)\b")
 
 
 class Method(Strict):
@@ -71,8 +79,31 @@ class Methods:
         return said or next(self.branches[term] for term in lineage if term in self.branches)
 
     def of_test(self, name: str) -> Acquisition | None:
-        """What a test of this name takes; None when no rule knows its words."""
-        return _first(name, self.tests)
+        """What a test of this name takes; None when no rule knows its words.
+
+        Of alternatives ("ultrasound or CT") the least, of parts ("CT and biopsy") the most. A
+        condition ("CT if fever") counts only when nothing before it is known.
+        """
+        return self._least(_CONDITION.split(name)[0]) or self._least(name)
+
+    def _least(self, name: str) -> Acquisition | None:
+        known = filter(None, map(self._most, _ALTERNATIVE.split(name)))
+        return min(known, key=_ranks, default=None)
+
+    def _most(self, name: str) -> Acquisition | None:
+        parts = [found for part in _PART.split(name) if (found := _first(part, self.tests))]
+        if not parts:
+            return None
+        cost, invasiveness, step = map(max, zip(*map(_ranks, parts), strict=True))
+        return Acquisition(STEPS[step], None, COSTS[cost], INVASIVENESS[invasiveness], SOURCE)
+
+
+def _ranks(found: Acquisition) -> tuple[int, int, int]:
+    return (
+        COSTS.index(found.cost),
+        INVASIVENESS.index(found.invasiveness),
+        STEPS.index(found.step),
+    )
 
 
 ASKED = Acquisition("ask", None, "none", "none", SOURCE)
@@ -108,8 +139,13 @@ def read(path: Path) -> Methods:
 
 
 def _pattern(words: Iterable[str]) -> re.Pattern[str]:
-    parts = (re.escape(word.removesuffix("*")) + r"\b" * (word[-1] != "*") for word in words)
-    return re.compile(rf"\b(?:{'|'.join(parts)})", re.IGNORECASE)
+    return re.compile("|".join(map(_whole, words)), re.IGNORECASE)
+
+
+def _whole(word: str) -> str:
+    """The word as a whole; a "*" at either end leaves that end open."""
+    start, end = (r"" if edge == "*" else r"\b" for edge in (word[0], word[-1]))
+    return f"{start}{re.escape(word.strip('*'))}{end}"
 
 
 def _first(name: str, rules: Iterable[tuple[re.Pattern[str], Acquisition]]) -> Acquisition | None:

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from engine.exceptions import SourceError
 from engine.types import Acquisition, Cost, Invasiveness, Step
@@ -37,7 +37,7 @@ class Method(Strict):
     """One way to learn of findings. test: what to order; None for asking and looking.
 
     terms: HPO ids with their names ("HP:0012531 Pain"): these and what is below them. words, tests:
-        words in the name of a finding or of a test, whole unless they end in "*".
+        words in the name of a finding or of a test; a "*" at an end leaves that end open.
     """
 
     step: Step
@@ -47,6 +47,12 @@ class Method(Strict):
     terms: tuple[Annotated[str, Field(pattern=r"^(HP:\d{7}|KONSIL:[a-z0-9-]+) \S")], ...] = ()
     words: tuple[Text, ...] = ()
     tests: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _ordered_by_name(self) -> Method:
+        if self.step == "order" and self.test is None and (self.terms or self.words):
+            raise ValueError("what is ordered has a name: state `test`")
+        return self
 
     @property
     def acquisition(self) -> Acquisition:
@@ -91,10 +97,11 @@ class Methods:
         return min(known, key=_ranks, default=None)
 
     def _most(self, name: str) -> Acquisition | None:
-        parts = [found for part in _PART.split(name) if (found := _first(part, self.tests))]
-        if not parts:
+        parts = (_first(part, self.tests) for part in _PART.split(name))
+        ranks = [_ranks(found) for found in parts if found is not None]
+        if not ranks:
             return None
-        cost, invasiveness, step = map(max, zip(*map(_ranks, parts), strict=True))
+        cost, invasiveness, step = (max(rank[i] for rank in ranks) for i in range(3))
         return Acquisition(STEPS[step], None, COSTS[cost], INVASIVENESS[invasiveness], SOURCE)
 
 

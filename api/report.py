@@ -14,6 +14,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from api.plan_report import plan_report
 from engine.run import Explanation
 from engine.types import (
     Citation,
@@ -46,6 +47,8 @@ def report(result: Result, patient: Patient) -> RenderableType:
         parts.append(Text(f"\nNo ranking: {result.abstained}.", style="bold"))
     for number, diagnosis in enumerate(result.ranked, 1):
         parts.append(explanation(diagnosis, number, limit=SHOWN))
+    if result.plan is not None:
+        parts += plan_report(result.plan)
     parts += _issues(result.issues)
     parts += _skipped(result.skipped)
     parts.append(_footer(result))

@@ -12,7 +12,8 @@ import numpy as np
 from engine.exceptions import NotFoundError
 from engine.merge import current, merge, settle
 from engine.modalities import EXTRACTORS, extractor
-from engine.protocols import Extraction, KnowledgeGraph, ReadingContext
+from engine.plan import make_plan
+from engine.protocols import Extraction, KnowledgeGraph, PlanKnowledge, ReadingContext
 from engine.rank import ASSUMPTIONS, Ranking, diagnosis, rank, why_not_counted
 from engine.types import (
     CodedEntry,
@@ -23,6 +24,7 @@ from engine.types import (
     Patient,
     PatientBundle,
     Phenotype,
+    Plan,
     Provenance,
     Result,
     Skipped,
@@ -47,7 +49,8 @@ class Explanation:
 class Assessment:
     """One bundle, read and ranked; `result` and `explain` are views of it.
 
-    patient: as the bundle states it, completed by what the notes state.
+    patient: as the bundle states it, completed by what the notes state. knowledge: to plan with;
+    None when there is none.
     """
 
     bundle: PatientBundle
@@ -58,6 +61,7 @@ class Assessment:
     models: tuple[ModelRef, ...]
     issues: tuple[Issue, ...]
     skipped: tuple[Skipped, ...]
+    knowledge: PlanKnowledge | None = None
 
     def result(self, *, top: int = 10) -> Result:
         """The ranked differential with everything needed to follow and repeat it."""
@@ -69,6 +73,7 @@ class Assessment:
             abstained=None if evidence else self._why_abstained(),
             calibration=None,
             assumptions=ASSUMPTIONS,
+            plan=self._plan(),
             issues=self.issues,
             skipped=self.skipped,
             provenance=Provenance(
@@ -97,6 +102,17 @@ class Assessment:
             diagnosis=diagnosis(self.ranking, position, self.graph),
         )
 
+    def _plan(self) -> Plan | None:
+        if self.knowledge is None:
+            return None
+        return make_plan(
+            self.bundle.statements,
+            self.findings,
+            knowledge=self.knowledge,
+            vocabulary=self.graph,
+            posteriors=None,
+        )
+
     def _rank(self, position: int) -> int | None:
         scores = self.ranking.scores
         if not self._has_evidence() or not np.isfinite(scores[position]):
@@ -112,10 +128,15 @@ class Assessment:
         return f"none of the {len(self.findings)} findings is a current, present abnormality"
 
 
-def assess(bundle: PatientBundle, graph: KnowledgeGraph) -> Assessment:
+def assess(
+    bundle: PatientBundle, graph: KnowledgeGraph, *, knowledge: PlanKnowledge | None = None
+) -> Assessment:
     """Let every specialist read its part of the bundle, then rank.
 
     A specialist that fails becomes an issue; what the others found is still used.
+
+    Args:
+        knowledge: for the plan; without it the result has none.
     """
     patient = bundle.patient
     extractions = [coded_findings(bundle.phenotypes, graph)]
@@ -147,6 +168,7 @@ def assess(bundle: PatientBundle, graph: KnowledgeGraph) -> Assessment:
             *_unread(bundle),
             *_uncounted(findings, graph),
         ),
+        knowledge=knowledge,
     )
 
 
@@ -213,8 +235,8 @@ def _failed(kind: str, error: Exception) -> Extraction:
 def _unread(bundle: PatientBundle) -> Iterator[Skipped]:
     reasons = {
         "condition": "on the problem list: history, never an answer",
-        "medication": "medication: not used by this version",
-        "allergy": "allergy: not used by this version",
+        "medication": "medication: only for alerts, no evidence for a diagnosis",
+        "allergy": "allergy: only for alerts, no evidence for a diagnosis",
         "family": "family history: concerns a relative",
     }
     for statement in bundle.statements:

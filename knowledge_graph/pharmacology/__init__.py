@@ -30,8 +30,8 @@ Names = Annotated[tuple[Name, ...], Field(min_length=1)]
 class Class(Strict):
     """A class of medicines.
 
-    duplicate: two of them together are probably a mistake. allergy: an allergy to one is taken as an
-    allergy to all.
+    duplicate: two of them together are probably a mistake. allergy: an allergy to one is taken as
+    an allergy to all.
     """
 
     name: Name

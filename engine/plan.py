@@ -9,16 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from engine.lists import Given, MedicalRecord, Problem, read_record
 from engine.protocols import DiseaseFacts, Listed, PlanKnowledge, Vocabulary
-from engine.safety import (
-    Given,
-    MedicalRecord,
-    Problem,
-    against_problems,
-    alerts,
-    read_record,
-    warnings,
-)
+from engine.safety import against_problems, alerts, warnings
 from engine.types import (
     Alert,
     Code,

@@ -324,7 +324,6 @@ class MemoryGraph:
         return np.array([1.0 if e is None else of(e) for e in self._epidemiology], np.float32)
 
     @cached_property
-    @uncollected()
     def _facts_at(self) -> dict[tuple[str, str], list[list[Any]]]:
         """(node, predicate) -> the edges at either end, as stored."""
         found: dict[tuple[str, str], list[list[Any]]] = {}

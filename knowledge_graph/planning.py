@@ -22,7 +22,6 @@ from knowledge_graph.drugs import DrugNames
 from knowledge_graph.memory import MemoryGraph
 from knowledge_graph.mentions import Mentions, node_code
 from knowledge_graph.schema import Edge, Predicate, Value
-from knowledge_graph.snapshot import uncollected
 
 XREF_PREFIXES = {
     "ICD-10-CM": "ICD10CM",
@@ -144,7 +143,6 @@ class GraphPlanKnowledge:
         return Mentions(nodes.values(), members)
 
     @cached_property
-    @uncollected()
     def _coded(self) -> Mapping[str, Sequence[int]]:
         """Code, in upper case -> positions of the diseases that have it."""
         coded: defaultdict[str, list[int]] = defaultdict(list)

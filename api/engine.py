@@ -16,6 +16,7 @@ from engine.run import Assessment, assess
 from engine.types import PatientBundle
 from knowledge_graph.drugs import DrugNames
 from knowledge_graph.memory import MemoryGraph
+from knowledge_graph.planning import plan_knowledge
 from knowledge_graph.store import GraphStore, StoreError
 
 StoreKind = Literal["embedded", "neo4j"]
@@ -115,7 +116,9 @@ class Engine:
         """Rank a bundle that was already read. graph: one taken before from this engine."""
         chosen = graph or self.graph
         with self._reading:
-            return assess(patient_bundle, chosen, without=without)
+            return assess(
+                patient_bundle, chosen, knowledge=plan_knowledge(chosen), without=without
+            )
 
     @cached_property
     def _source(self) -> Callable[[], MemoryGraph]:

@@ -14,6 +14,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from api.plan_report import plan_report
 from engine.run import Explanation
 from engine.types import (
     Citation,
@@ -50,6 +51,8 @@ def report(result: Result, patient: Patient) -> RenderableType:
     for number, diagnosis in enumerate(result.ranked, 1):
         parts.append(explanation(diagnosis, number, above=SHARE))
     parts += _counterfactuals(result)
+    if result.plan is not None:
+        parts += plan_report(result.plan)
     parts += _issues(result.issues)
     parts += _skipped(result.skipped)
     parts.append(_footer(result))

@@ -1,12 +1,12 @@
 """What the reasoning needs from the rest. `api` composes the parts and injects them.
 
-`Vocabulary` names concepts; `KnowledgeGraph` relates findings to diseases; an `Extractor` turns one
-kind of item into findings.
+`Vocabulary` names concepts; `KnowledgeGraph` relates findings to diseases; `PlanKnowledge` knows
+tests, treatments and medicines; an `Extractor` turns one kind of item into findings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -25,6 +25,7 @@ from engine.types import (
     Patient,
     Skipped,
     SourceRef,
+    Statement,
 )
 
 Floats = NDArray[np.float32]
@@ -125,6 +126,141 @@ class KnowledgeGraph(Vocabulary, Protocol):
         Raises:
             NotFoundError: the term is unknown or no phenotypic abnormality.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Substance:
+    """A medicine, or a class of them, that a text names.
+
+    ingredients: what it means: itself, the parts of a combination, the members of a class; by code.
+    """
+
+    name: Code
+    ingredients: tuple[Code, ...]
+    is_class: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prescribed:
+    """A typed medicine. ingredients: by code. unknown: parts of the text that match nothing."""
+
+    ingredients: tuple[Code, ...]
+    unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DrugClass:
+    """A class an ingredient belongs to.
+
+    duplicate: two of it together are probably a mistake. allergy: an allergy to one is taken as an
+    allergy to all. sources: of the membership.
+    """
+
+    name: Code
+    duplicate: bool
+    allergy: bool
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DrugInteraction:
+    """An interaction of two ingredients, by id. severity: None where it is not stated."""
+
+    one: str
+    other: str
+    severity: str | None
+    effect: tuple[str, ...]
+    management: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A test or treatment that the graph lists for a disease."""
+
+    what: Code
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Avoided:
+    """Something to avoid in a disease, in the words of the graph.
+
+    ingredients: the medicines meant, by id; none when it names none that is known. conditional: the
+    words say more than which medicines ("NSAIDs in kidney failure").
+    """
+
+    what: Code
+    ingredients: frozenset[str]
+    conditional: bool
+    because: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RedFlag:
+    """A sign of danger in words. term: the finding that is called exactly so; None if none is."""
+
+    text: str
+    term: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DiseaseFacts:
+    """What to do about a disease. urgency: None where it is not stated.
+
+    course_sources: of the urgency and the red flags. treatments: in the order of the sources.
+    """
+
+    disease: Code
+    urgency: str | None
+    red_flags: tuple[RedFlag, ...]
+    course_sources: tuple[str, ...]
+    confirm: tuple[Listed, ...]
+    exclude: tuple[Listed, ...]
+    treatments: tuple[Listed, ...]
+
+
+class PlanKnowledge(Protocol):
+    """Tests, treatments, medicines, and what speaks against one. Nothing is guessed from likeness:
+    a name matches exactly or not at all."""
+
+    @property
+    def names_sources(self) -> tuple[str, ...]:
+        """What the names of medicines rest on."""
+        ...
+
+    def disease(self, position: int) -> DiseaseFacts:
+        """What is listed for a disease, by its position in `KnowledgeGraph.diseases`."""
+        ...
+
+    def avoided(self, disease: str) -> tuple[Avoided, ...]:
+        """What to avoid in a disease, by its id in the graph."""
+        ...
+
+    def conditions(self, problem: Statement) -> tuple[Code, ...]:
+        """The diseases that a problem names by code or exact name; by id."""
+        ...
+
+    def medicine(self, text: str) -> Prescribed:
+        """The ingredients of a medicine as a prescription names it; every word must be known."""
+        ...
+
+    def mentioned(self, text: str) -> tuple[Substance, ...]:
+        """Medicines and classes named anywhere in a text, at word borders, in its order."""
+        ...
+
+    def given(self, treatment: str) -> tuple[Substance, ...]:
+        """Medicines and classes that a treatment in words says to give."""
+        ...
+
+    def classes(self, ingredient: str) -> tuple[DrugClass, ...]:
+        """The classes of an ingredient, by id."""
+        ...
+
+    def interactions(self, ingredients: Collection[str]) -> tuple[DrugInteraction, ...]:
+        """What is listed among these ingredients."""
         ...
 
 

@@ -18,7 +18,8 @@ from engine.counterfactual import (
 from engine.exceptions import NotFoundError
 from engine.merge import current, merge, settle
 from engine.modalities import EXTRACTORS, extractor
-from engine.protocols import Extraction, KnowledgeGraph, ReadingContext
+from engine.plan import make_plan
+from engine.protocols import Extraction, KnowledgeGraph, PlanKnowledge, ReadingContext
 from engine.rank import ASSUMPTIONS, Ranking, diagnosis, rank, why_not_counted
 from engine.types import (
     CodedEntry,
@@ -29,6 +30,7 @@ from engine.types import (
     Patient,
     PatientBundle,
     Phenotype,
+    Plan,
     Provenance,
     Result,
     Skipped,
@@ -59,7 +61,8 @@ class Explanation:
 class Assessment:
     """One bundle, read and ranked; `result` and `explain` are views of it.
 
-    patient: as the bundle states it, completed by what the notes state.
+    patient: as the bundle states it, completed by what the notes state. knowledge: to plan with;
+    None when there is none.
     """
 
     bundle: PatientBundle
@@ -70,6 +73,7 @@ class Assessment:
     models: tuple[ModelRef, ...]
     issues: tuple[Issue, ...]
     skipped: tuple[Skipped, ...]
+    knowledge: PlanKnowledge | None = None
 
     def result(self, *, top: int = 10) -> Result:
         """The ranked differential with everything needed to follow and repeat it."""
@@ -82,6 +86,7 @@ class Assessment:
             abstained=None if evidence else self._why_abstained(),
             calibration=None,
             assumptions=ASSUMPTIONS,
+            plan=self._plan(),
             issues=self.issues,
             skipped=self.skipped,
             provenance=Provenance(
@@ -114,6 +119,17 @@ class Assessment:
             left_out=tuple(s for s in self.skipped if s.reason == LEFT_OUT),
         )
 
+    def _plan(self) -> Plan | None:
+        if self.knowledge is None:
+            return None
+        return make_plan(
+            self.bundle.statements,
+            self.findings,
+            knowledge=self.knowledge,
+            vocabulary=self.graph,
+            posteriors=None,
+        )
+
     def _why_abstained(self) -> str:
         if not self.findings:
             return "no finding could be read from this input"
@@ -121,13 +137,18 @@ class Assessment:
 
 
 def assess(
-    bundle: PatientBundle, graph: KnowledgeGraph, *, without: Sequence[str] = ()
+    bundle: PatientBundle,
+    graph: KnowledgeGraph,
+    *,
+    knowledge: PlanKnowledge | None = None,
+    without: Sequence[str] = (),
 ) -> Assessment:
     """Let every specialist read its part of the bundle, then rank.
 
     A specialist that fails becomes an issue; what the others found is still used.
 
     Args:
+        knowledge: for the plan; without it the result has none.
         without: what to leave out, as selectors of `engine.without`.
 
     Raises:
@@ -166,6 +187,7 @@ def assess(
             *_unread(bundle),
             *_uncounted(findings, graph),
         ),
+        knowledge=knowledge,
     )
 
 
@@ -232,8 +254,8 @@ def _failed(kind: str, error: Exception) -> Extraction:
 def _unread(bundle: PatientBundle) -> Iterator[Skipped]:
     reasons = {
         "condition": "on the problem list: history, never an answer",
-        "medication": "medication: not used by this version",
-        "allergy": "allergy: not used by this version",
+        "medication": "medication: only for alerts, no evidence for a diagnosis",
+        "allergy": "allergy: only for alerts, no evidence for a diagnosis",
         "family": "family history: concerns a relative",
     }
     for statement in bundle.statements:

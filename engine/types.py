@@ -232,6 +232,88 @@ class Diagnosis:
         return 1 / (1 + math.exp(-log_odds)) if log_odds > -700 else 0.0
 
 
+# ---- The plan ---------------------------------------------------------------------------------
+
+Purpose = Literal["confirm", "exclude"]
+AlertKind = Literal[
+    "urgency", "red_flag", "allergy", "contraindication", "interaction", "duplicate"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The calibrated posterior (0 to 1) from which a diagnosis is acted upon.
+
+    alerts: its urgency, its red flags, and what the patient takes that is to be avoided in it.
+    """
+
+    alerts: float
+    tests: float
+    treatments: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTest:
+    """A test that would confirm or exclude a leading diagnosis. sources: of the graph's edge."""
+
+    test: Code
+    purpose: Purpose
+    disease: Code
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that must be seen before anybody acts.
+
+    severity: of an urgency or red flag "emergency", "urgent", "soon" or "routine"; of an
+        interaction "contraindicated", "major" or "moderate"; of a contraindication "stated", or
+        "conditional" when it holds only under a condition that the message quotes; of an allergy
+        "same ingredient" or "same class"; None where nothing grades it.
+    about: ids of statements; of a red flag the terms of the findings that show it, none when it is
+        only to be watched for.
+    disease: the diagnosis or condition it comes from; None when from none.
+    """
+
+    kind: AlertKind
+    severity: str | None
+    message: str
+    about: tuple[str, ...]
+    sources: tuple[str, ...]
+    disease: Code | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What the graph lists for a leading diagnosis, in its words.
+
+    checked: the medicines and classes recognised in it; only these were held against allergies,
+    conditions and medicines, and without any it is NOT CHECKED.
+    """
+
+    treatment: Code
+    disease: Code
+    sources: tuple[str, ...]
+    checked: tuple[Code, ...]
+    warnings: tuple[Alert, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What follows from the ranking and the record, each item with its sources.
+
+    alerts: gravest first. not_checked: entries of the record that could not be held against the
+    tables: in no way cleared. withheld: why there is nothing for any diagnosis; None when there is.
+    """
+
+    tests: tuple[PlannedTest, ...]
+    treatments: tuple[Treatment, ...]
+    alerts: tuple[Alert, ...]
+    not_checked: tuple[Skipped, ...]
+    above: Thresholds
+    withheld: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Counterfactual:
     """How the ranking would change without one finding.
@@ -265,6 +347,7 @@ class Result:
     calibration: how posteriors were calibrated; None means they are not and must not be shown.
     findings: everything read, also what was not counted; `skipped` says why it was not.
     counterfactuals: the findings the ranking rests on most; see `engine.counterfactual`.
+    plan: None when nothing was at hand to plan with.
     """
 
     ranked: tuple[Diagnosis, ...]
@@ -273,6 +356,7 @@ class Result:
     abstained: str | None
     calibration: str | None
     assumptions: tuple[str, ...]
+    plan: Plan | None
     issues: tuple[Issue, ...]
     skipped: tuple[Skipped, ...]
     provenance: Provenance

@@ -23,11 +23,12 @@ PREFIX = local_id("drug") + "-"
 """Only these nodes are medicines whose interactions are listed."""
 
 
-def _set_of(text: str) -> frozenset[str]:
+def set_of(text: str) -> frozenset[str]:
+    """The words of a text."""
     return frozenset(text.split())
 
 
-FORMS = _set_of("""
+FORMS = set_of("""
     tab tabs tablet tablets cap caps capsule capsules pill pills inj injection injections syr syrup
     susp suspension solution soln elixir cream ointment oint gel lotion patch patches spray puff
     puffs inhaler nebuliser nebulizer nebs neb nebule nebules drops drop gtt suppository
@@ -36,7 +37,7 @@ FORMS = _set_of("""
     sustained delayed controlled immediate release mr sr er xr xl la cr dr ir retard depot pen
 """)
 """Words for the form of a medicine."""
-ROUTES_AND_TIMES = _set_of("""
+ROUTES_AND_TIMES = set_of("""
     po oral orally iv im sc subcut subcutaneous subcutaneously intravenous intravenously
     intramuscular intramuscularly pr pv sl sublingual buccal inh inhaled nasal topical topically
     transdermal eye ear rectal vaginal by mouth od bd bid tds tid qds qid qd om on hs nocte mane prn
@@ -45,7 +46,7 @@ ROUTES_AND_TIMES = _set_of("""
     needed required dose doses mg mcg ml iu units unit
 """)
 """Words for the route and the times a medicine is given."""
-SALTS = _set_of("""
+SALTS = set_of("""
     sodium disodium potassium calcium magnesium hydrochloride dihydrochloride hcl hydrobromide
     bromide chloride sulfate sulphate bisulfate tartrate bitartrate maleate mesilate mesylate
     besilate besylate tosilate tosylate fumarate hemifumarate succinate citrate phosphate acetate
@@ -121,7 +122,7 @@ class DrugNames:
         for node in nodes:
             if node.kind == "Drug" and node.id.startswith(PREFIX):
                 for label in (node.name, *node.synonyms):
-                    meant[" ".join(words(label))].add(_ingredients(node))
+                    meant[" ".join(words(label))].add(ingredients_of(node))
         self._ids = {label: next(iter(ids)) for label, ids in meant.items() if len(ids) == 1}
 
     def find(self, text: str) -> Medicine:
@@ -214,7 +215,8 @@ def _duplicates(store: GraphStore, givers: Mapping[str, Sequence[str]]) -> Itera
             yield Duplicate(node, _listed(text for i in inside for text in givers[i]))
 
 
-def _ingredients(node: Node) -> tuple[str, ...]:
+def ingredients_of(node: Node) -> tuple[str, ...]:
+    """Ids of what a Drug node holds: itself, or the parts of a combination; sorted."""
     listed = node.properties.get("ingredients")
     return tuple(sorted(listed)) if isinstance(listed, tuple) else (node.id,)
 

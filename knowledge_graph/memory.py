@@ -24,6 +24,7 @@ from knowledge_graph.schema import (
     Edge,
     Epidemiology,
     Node,
+    Predicate,
     Synonym,
     Term,
     Value,
@@ -218,10 +219,11 @@ class MemoryGraph:
     @cached_property
     def facts(self) -> tuple[Edge, ...]:
         """Edges beside has_phenotype: tests, treatments, contraindications, risk factors."""
-        return tuple(
-            Edge(subject, predicate, target, tuple(sources), _properties(properties))
-            for subject, predicate, target, sources, properties in self.snapshot.names["facts"]
-        )
+        return tuple(map(_fact, self.snapshot.names["facts"]))
+
+    def facts_at(self, identifier: str, predicate: Predicate) -> tuple[Edge, ...]:
+        """Those of `facts` with one predicate that leave or reach a node, without making all."""
+        return tuple(map(_fact, self._facts_at.get((identifier, predicate), ())))
 
     @cached_property
     def fact_nodes(self) -> dict[str, Node]:
@@ -340,6 +342,16 @@ class MemoryGraph:
     def _factors(self, of: Callable[[Epidemiology], float]) -> Floats:
         return np.array([1.0 if e is None else of(e) for e in self._epidemiology], np.float32)
 
+    @cached_property
+    def _facts_at(self) -> dict[tuple[str, str], list[list[Any]]]:
+        """(node, predicate) -> the edges at either end, as stored."""
+        found: dict[tuple[str, str], list[list[Any]]] = {}
+        for stored in self.snapshot.names["facts"]:
+            subject, predicate, target = stored[:3]
+            found.setdefault((subject, predicate), []).append(stored)
+            found.setdefault((target, predicate), []).append(stored)
+        return found
+
     @property
     def _epidemiology(self) -> list[Epidemiology | None]:
         return [entry.epidemiology for entry in self.entries]
@@ -425,6 +437,11 @@ def age_band(age_years: float) -> str:
 def _properties(stored: dict[str, Any]) -> dict[str, Value]:
     listed = {k: tuple(cast(list[str], v)) for k, v in stored.items() if isinstance(v, list)}
     return {**stored, **listed}
+
+
+def _fact(stored: list[Any]) -> Edge:
+    subject, predicate, target, sources, properties = stored
+    return Edge(subject, predicate, target, tuple(sources), _properties(properties))
 
 
 def _disease(entry: dict[str, Any]) -> Disease:

@@ -13,7 +13,7 @@ from knowledge_graph.memory import MemoryGraph
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 ROW = re.compile(
-    r"^\| `(?P<name>[^`]+)` \|.*\| (?P<disease>[^|]+) \((?P<id>[A-Z]+:\d+)\) \|$", re.M
+    r"^\| `(?P<name>[^`]+)` \|.*\| (?P<disease>[^|]+) \((?P<id>[A-Z]+:[\w-]+)\) \|$", re.M
 )
 EXPECTED = {m["name"]: m["id"] for m in ROW.finditer((EXAMPLES / "README.md").read_text())}
 

@@ -28,11 +28,16 @@ Names = Annotated[tuple[Name, ...], Field(min_length=1)]
 
 
 class Class(Strict):
-    """A class of medicines. duplicate: two of them together are probably a mistake."""
+    """A class of medicines.
+
+    duplicate: two of them together are probably a mistake. allergy: an allergy to one is taken as
+    an allergy to all.
+    """
 
     name: Name
     synonyms: tuple[Text, ...] = ()
     duplicate: bool = False
+    allergy: bool = False
 
 
 class Ingredient(Strict):

@@ -1,7 +1,8 @@
 """Medicines, their classes and their interactions from the curated files of `pharmacology/`.
 
 Properties of a Drug: `brands`, and `ingredients` (ids) where it is a fixed combination. Of a
-DrugClass: `duplicate`, whether two of the class together are probably a mistake. Of an interaction:
+DrugClass: `duplicate`, whether two of the class together are probably a mistake, and `allergy`,
+whether an allergy to one is taken as an allergy to all. Of an interaction:
 `severity` ("contraindicated", "major" or "moderate": the worst that is stated), and with one value
 for each entry that names the pair `effect`, `mechanism` and `management`; `by_class` says for
 which classes an entry was written.
@@ -50,9 +51,12 @@ def read(path: Path = FOLDER, findings: Findings | None = None) -> Iterator[Node
     if wrong := list(faults(found)):
         raise SourceError("\n".join(wrong), fix=f"correct these entries in {path}")
     for drug_class in found.medicines.classes:
-        duplicate: dict[str, Value] = {"duplicate": drug_class.duplicate}
+        flags: dict[str, Value] = {
+            "allergy": drug_class.allergy,
+            "duplicate": drug_class.duplicate,
+        }
         synonyms = tuple(sorted(drug_class.synonyms))
-        yield Node(_class(drug_class.name), "DrugClass", drug_class.name, synonyms, (), duplicate)
+        yield Node(_class(drug_class.name), "DrugClass", drug_class.name, synonyms, (), flags)
     for medicine in (*found.medicines.ingredients, *found.medicines.combinations):
         yield _drug_node(medicine)
     for ingredient in found.medicines.ingredients:

@@ -116,9 +116,7 @@ class Engine:
         """Rank a bundle that was already read. graph: one taken before from this engine."""
         chosen = graph or self.graph
         with self._reading:
-            return assess(
-                patient_bundle, chosen, knowledge=plan_knowledge(chosen), without=without
-            )
+            return assess(patient_bundle, chosen, knowledge=plan_knowledge(chosen), without=without)
 
     @cached_property
     def _source(self) -> Callable[[], MemoryGraph]:

@@ -72,6 +72,20 @@ class Vocabulary(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one present finding says of each disease; (D,) each, >= 0, and 0 says nothing.
+
+    ratio: ln likelihood ratio beyond what chance gives. lineage: ln of the highest likelihood ratio
+    along the finding's lineage. typical: share of the patients that show it, 0 to 1, where the
+    profile is complete.
+    """
+
+    ratio: Floats
+    lineage: Floats
+    typical: Floats
+
+
 class KnowledgeGraph(Vocabulary, Protocol):
     """Diseases and how often each shows a finding."""
 
@@ -85,15 +99,32 @@ class KnowledgeGraph(Vocabulary, Protocol):
         """All candidate diseases; every array below is in this order, shape (D,)."""
         ...
 
-    def log_likelihood_ratios(self, term: str) -> Floats:
-        """ln P(term present | disease) / P(term present | any disease), shape (D,), >= 0.
+    def evidence(self, term: str) -> Evidence:
+        """What a present finding says of each disease.
 
         A finding outside a disease's profile says nothing against it.
         """
         ...
 
     def log_absence_ratios(self, term: str) -> Floats:
-        """ln P(term absent | disease) / P(term absent | any disease), shape (D,), always <= 0."""
+        """ln P(term absent | disease) / P(term absent | any disease), shape (D,), always <= 0.
+
+        0 for diseases whose profile is not complete, and for findings that are rarely looked for.
+        """
+        ...
+
+    @property
+    def standing(self) -> Mapping[str, Floats]:
+        """What is known of each disease beside its findings, by name; (D,) each."""
+        ...
+
+    @property
+    def expected(self) -> Floats:
+        """How many of its own findings a patient with the disease shows on average; (D,)."""
+        ...
+
+    def reported(self, terms: Iterable[str]) -> Floats:
+        """Of `expected`, the part that these findings report; (D,), 0 to `expected`."""
         ...
 
     def information_content(self, term: str) -> float:

@@ -1,8 +1,9 @@
 """Rank diseases by what the findings say about them.
 
-The score is a sum of log likelihood ratios, one a finding (as in LIRICAL), so every point of it can
-be named. A finding that another present finding implies counts only for what the other did not
-already say. A finding outside a disease's profile says nothing against the disease.
+The score is a sum: one log likelihood ratio a finding (learned weights, `engine.fusion`), how much
+of a disease's usual picture is reported, and a log prior. Every point of it can be named. A finding
+that another present finding implies counts only for what the other did not already say. A finding
+outside a disease's profile says nothing against the disease.
 """
 
 from __future__ import annotations
@@ -11,10 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from engine.fusion import SIGNS, STANDING, Fusion, trained
 from engine.protocols import Floats, KnowledgeGraph
-from engine.types import Contribution, Diagnosis, Finding, Patient
+from engine.types import Contribution, Diagnosis, Finding, Patient, Picture
 
+LEAST_EXPECTED = 0.1
+"""Findings a patient is taken to show at least, so that a share of them can be stated."""
 ASSUMPTIONS = (
     "One disease explains the findings; several concurrent diseases are not considered.",
     "The right disease is in the knowledge graph; a disease it does not know cannot be ranked.",
@@ -23,13 +28,31 @@ ASSUMPTIONS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Features:
+    """What is known of every disease for these findings, before any weight.
+
+    findings: those that counted, in a fixed order. signs: (F, S, D), `engine.fusion.SIGNS`.
+    picture: (P, D), `PICTURE`. prior: (1 + T, D), ln of the graph's prior, then `STANDING`.
+    candidate: (D,), False for entries that are no candidates.
+    """
+
+    findings: tuple[Finding, ...]
+    signs: Floats
+    picture: Floats
+    prior: Floats
+    candidate: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class Ranking:
     """Every disease's score and the parts it is made of.
 
-    findings: those that counted, in a fixed order. scores: (D,) log posterior odds up to a common
-    constant, -inf for entries that are not candidates. parts: (F, D) log likelihood ratios.
-    patient: whose age and sex the priors are for. order: the candidates, best first; equal scores
-    in the order of the graph.
+    findings: those that counted, in a fixed order. priors: (D,), they sum to 1. scores: (D,) log
+    posterior odds up to a common constant, -inf for entries that are not candidates: ln of the
+    prior, plus picture, plus the parts. parts: (F, D) log likelihood ratios. picture: (D,) log
+    likelihood ratio of how much of the usual picture is reported; expected, reported: (D,), see
+    `engine.types.Picture`. patient: whose age and sex the priors are for. order: the candidates,
+    best first; equal scores in the order of the graph. fusion: the weights used.
     """
 
     findings: tuple[Finding, ...]
@@ -37,33 +60,86 @@ class Ranking:
     priors: Floats
     scores: Floats
     parts: Floats
+    picture: Floats
+    expected: Floats
+    reported: Floats
     order: tuple[int, ...]
+    fusion: Fusion
 
 
 def rank(
-    findings: Sequence[Finding], patient: Patient, graph: KnowledgeGraph, *, top: int = 100
+    findings: Sequence[Finding],
+    patient: Patient,
+    graph: KnowledgeGraph,
+    *,
+    top: int = 100,
+    fusion: Fusion | None = None,
 ) -> Ranking:
     """Rank all candidate diseases; the order in which the findings come does not matter.
 
     Args:
         findings: merged findings; only current ones that are present or absent count.
         top: how many to order; the scores of all are kept.
+        fusion: other weights than the packaged ones.
     """
+    fusion = fusion or trained().fusion
+    given = features(findings, patient, graph)
+    parts = np.einsum("fsd,s->fd", given.signs, fusion.signs)
+    for part, finding in zip(parts, given.findings, strict=True):
+        if finding.status != "absent":
+            part[:] = _mixed(part, finding.probability)
+    log_priors = np.where(given.candidate, fusion.prior @ given.prior, -np.inf)
+    log_priors -= _log_sum(log_priors)
+    picture = fusion.picture @ given.picture
+    scores = (log_priors + picture + parts.sum(axis=0, dtype=np.float64)).astype(np.float32)
+    missing, covered = given.picture
+    expected = graph.expected
+    return Ranking(
+        findings=given.findings,
+        patient=patient,
+        priors=np.exp(log_priors).astype(np.float32),
+        scores=scores,
+        parts=parts,
+        picture=picture,
+        expected=expected,
+        reported=expected - missing,
+        order=_best(scores, top),
+        fusion=fusion,
+    )
+
+
+def features(findings: Sequence[Finding], patient: Patient, graph: KnowledgeGraph) -> Features:
+    """Everything the ranking weighs, for every disease."""
     counted = countable(findings, graph)
     priors = graph.priors(patient)
-    parts = np.zeros((len(counted), len(graph.diseases)), np.float32)
+    signs = np.zeros((len(counted), len(SIGNS), priors.size), np.float32)
+    left = np.zeros_like(signs)
     for i, finding in enumerate(counted):
         term = finding.code.code
         if finding.status == "absent":
-            parts[i] = graph.log_absence_ratios(term)
+            signs[i, -1] = graph.log_absence_ratios(term)
             continue
-        parts[i] = _mixed(graph.log_likelihood_ratios(term), finding.probability)
-        implying = _implying(term, counted[:i], graph)
-        if implying:
-            parts[i] = np.maximum(parts[i] - parts[implying].max(axis=0), 0)
+        evidence = graph.evidence(term)
+        signs[i, :-1] = evidence.ratio, evidence.lineage, evidence.typical
+        left[i] = signs[i]
+        for j in _implying(term, counted[:i], graph):
+            said = np.minimum(signs[i], left[j])
+            signs[i] -= said
+            left[j] -= said
+    present = [f.code.code for f in counted if f.status != "absent"]
+    reported = graph.reported(present)
+    expected = np.maximum(graph.expected, LEAST_EXPECTED)
     with np.errstate(divide="ignore"):
-        scores = np.log(priors) + parts.sum(axis=0, dtype=np.float64).astype(np.float32)
-    return Ranking(counted, patient, priors, scores, parts, _best(scores, top))
+        prior = np.log(priors)
+    candidate = priors > 0
+    prior[~candidate] = 0
+    return Features(
+        findings=counted,
+        signs=signs,
+        picture=np.stack([expected - reported, reported / expected]),
+        prior=np.stack([prior, *(graph.standing[name] for name in STANDING)]),
+        candidate=candidate,
+    )
 
 
 def countable(findings: Sequence[Finding], graph: KnowledgeGraph) -> tuple[Finding, ...]:
@@ -111,6 +187,11 @@ def diagnosis(ranking: Ranking, disease: int, graph: KnowledgeGraph) -> Diagnosi
         disease=graph.diseases[disease],
         prior=float(ranking.priors[disease]),
         prior_because=graph.prior_reasons(ranking.patient, disease),
+        picture=Picture(
+            expected=float(ranking.expected[disease]),
+            reported=float(ranking.reported[disease]),
+            log_lr=float(ranking.picture[disease]),
+        ),
         contributions=tuple(contributions),
     )
 
@@ -138,6 +219,14 @@ def _implying(term: str, counted: Sequence[Finding], graph: KnowledgeGraph) -> l
         for i, finding in enumerate(counted)
         if finding.status != "absent" and term in graph.ancestors(finding.code.code)
     ]
+
+
+def _log_sum(values: NDArray[np.float64]) -> float:
+    """ln of the sum of exp; values may hold -inf."""
+    highest = float(values.max(initial=-np.inf))
+    if not np.isfinite(highest):
+        return 0.0
+    return highest + float(np.log(np.exp(values - highest).sum()))
 
 
 def _best(scores: Floats, top: int) -> tuple[int, ...]:

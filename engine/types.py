@@ -202,8 +202,22 @@ class Contribution:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """How much of a disease's usual picture the findings report.
+
+    expected: findings of its own that a patient shows on average (sum of their shares). reported:
+    the part of it that is reported. log_lr: what that says, as a natural logarithm, relative to the
+    other diseases; only differences between diseases have a meaning.
+    """
+
+    expected: float
+    reported: float
+    log_lr: float
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A candidate disease. Every number is derived from the prior and the contributions.
+    """A candidate disease. Every number is derived from the prior, picture and contributions.
 
     prior: probability before any finding, 0 to 1 exclusive. prior_because: what made the prior
     differ from that of a disease nothing is known about.
@@ -212,12 +226,13 @@ class Diagnosis:
     disease: Code
     prior: float
     prior_because: tuple[str, ...]
+    picture: Picture
     contributions: tuple[Contribution, ...]
 
     @property
     def log_lr(self) -> float:
-        """Weight of evidence: the sum of the contributions (natural logarithm)."""
-        return math.fsum(c.log_lr for c in self.contributions)
+        """Weight of evidence: the sum of picture and contributions (natural logarithm)."""
+        return math.fsum((self.picture.log_lr, *(c.log_lr for c in self.contributions)))
 
     @property
     def posterior(self) -> float:

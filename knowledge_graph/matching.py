@@ -2,8 +2,7 @@
 
 P(q | d) / P(q), where the disease may list q itself, something more specific (then it shows q as
 well), or only something more general or related. For every term a that is q or an ancestor of q,
-share(a, d) / background(a) is a likelihood ratio; the best one counts, and one reached through an
-ancestor counts for less (`ANCESTOR_WEIGHT`, as an exponent).
+share(a, d) / background(a) is a likelihood ratio. Two readings of them are kept (`Ratios`).
 
 No credit goes through an ancestor to a disease that is stated not to show the finding, or that is
 known for its opposite (hyperkalemia for hypokalemia).
@@ -32,6 +31,18 @@ class Found:
 
     term: int
     entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ratios:
+    """ln of two likelihood ratios of one finding for each disease, shape (D,), >= 0.
+
+    best: one reached through an ancestor counts for less (`ANCESTOR_WEIGHT`, as an exponent).
+    lineage: the highest along the lineage, whatever the level. 0: nothing is shared.
+    """
+
+    best: Floats
+    lineage: Floats
 
 
 class Matcher:
@@ -78,18 +89,20 @@ class Matcher:
         lineage = self.lineage(term)
         return next((t for t in lineage if disease in self._denies.get(t, ())), None)
 
-    def log_likelihood_ratios(self, term: int) -> Floats:
-        """ln of the likelihood ratio for each disease, shape (D,), >= 0.
-
-        0 where the disease shares nothing with the term.
-        """
+    def ratios(self, term: int) -> Ratios:
+        """Both readings of a term (by index) for each disease."""
         lineage = self.lineage(term)
         opposed = self._opposed_to(term)
-        best = self._above_but(lineage[1:], opposed) if opposed else self._above(term)
+        above = self._above_but(lineage[1:], opposed) if opposed else self._above(term)
         for ancestor in lineage:
             if (denied := self._denied.get(ancestor)) is not None:
-                best[denied] = 0
-        return self._raised(best, term, 1.0)
+                above[denied] = 0
+        best = self._raised(above * np.float32(ANCESTOR_WEIGHT), term)
+        return Ratios(best, self._raised(above, term))
+
+    def log_likelihood_ratios(self, term: int) -> Floats:
+        """`Ratios.best` of a term (by index), shape (D,)."""
+        return self.ratios(term).best
 
     def best_entry(self, term: int, disease: int) -> Found | None:
         """The entry `log_likelihood_ratios` took for one disease; None where the ratio is 0."""
@@ -123,18 +136,18 @@ class Matcher:
             entries = self.entries(ancestor)
             allowed = permitted[self._via[entries]]
             diseases = self._disease[entries][allowed]
-            ratio = np.float32(ANCESTOR_WEIGHT) * self._log_ratio[entries][allowed]
+            ratio = self._log_ratio[entries][allowed]
             best[diseases] = np.maximum(best[diseases], ratio)
         return best
 
     def _inherit(self, term: int) -> Floats:
-        return self._raised(self._above(term), term, ANCESTOR_WEIGHT)
+        return self._raised(self._above(term), term)
 
-    def _raised(self, best: Floats, term: int, weight: float) -> Floats:
+    def _raised(self, best: Floats, term: int) -> Floats:
+        """The array itself, raised to the term's own ratios."""
         entries = self.entries(term)
         diseases = self._disease[entries]
-        ratio = np.float32(weight) * self._log_ratio[entries]
-        best[diseases] = np.maximum(best[diseases], ratio)
+        best[diseases] = np.maximum(best[diseases], self._log_ratio[entries])
         return best
 
     def _find_opposed(self, term: int) -> frozenset[int]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, cast
 
 import numpy as np
 
 from engine.exceptions import NotFoundError
-from engine.protocols import Floats, Label
+from engine.protocols import Evidence, Floats, Label
 from engine.types import Acquisition, Code, GraphEdge, Match, Patient, Sex, SourceRef
 from knowledge_graph.build import added, load
 from knowledge_graph.compile import prior_weights
@@ -29,13 +29,14 @@ from knowledge_graph.schema import (
     Term,
     Value,
 )
+from knowledge_graph.profiles import OwnFindings, standing
 from knowledge_graph.snapshot import Ints, Snapshot, uncollected
 
 # Chosen on the shared development cases; engine/CARD.md lists what was tried.
-ABSENCE_WEIGHT = 0.1
-"""Exponent on the likelihood ratio of a finding that was looked for and not found."""
-ABSENCE_FROM = 0.7
-"""Absence speaks only against diseases that show the finding in at least this share."""
+LOOKED_FOR = 4.0
+"""Absence speaks only of findings below this information content: what anybody asks about."""
+MOST_SHOWN = 0.97
+"""No share above this is believed when a finding is absent."""
 MISFIT = 0.1
 """Prior factor for a disease whose stated onset or inheritance does not fit age or sex."""
 
@@ -66,7 +67,7 @@ class MemoryGraph:
         )
         self._root = self._term_index[PHENOTYPE_ROOT]
         self._statements = lru_cache(maxsize=256)(self._group)
-        self._cached_ratios = lru_cache(maxsize=512)(self._ratios)
+        self._cached_evidence = lru_cache(maxsize=256)(self._evidence)
 
     @classmethod
     def packaged(cls, progress: Callable[[str], None] = lambda message: None) -> MemoryGraph:
@@ -153,34 +154,52 @@ class MemoryGraph:
             for identifier in (entry.id, *entry.aliases)
         }
 
-    def log_likelihood_ratios(self, term: str) -> Floats:
-        """ln LR of a present finding for each disease, beyond what chance gives it; (D,), >= 0."""
+    def evidence(self, term: str) -> Evidence:
+        """What a present finding says of each disease; nothing for an unknown term."""
         index = self._find(term)
         if index is None:
-            return np.zeros(len(self.entries), np.float32)
-        return self._cached_ratios(index)
+            return Evidence(*[np.zeros(len(self.entries), np.float32)] * 3)
+        return self._cached_evidence(index)
 
     def plain_log_likelihood_ratios(self, term: str) -> Floats:
-        """The same without the correction for chance: the reference the benchmarks compare with."""
+        """Without the correction for chance: the reference the benchmarks compare with."""
         index = self._find(term)
         if index is None:
             return np.zeros(len(self.entries), np.float32)
         return self._matcher.log_likelihood_ratios(index)
 
     def log_absence_ratios(self, term: str) -> Floats:
-        """ln LR of an absent finding for each disease; (D,), <= 0, weak on purpose."""
+        """ln LR of an absent finding for each disease; (D,), <= 0.
+
+        Only against conditions with a complete profile: the others list what some reports name.
+        """
         ratios = np.zeros(len(self.entries), np.float32)
         index = self._find(term)
-        if index is None:
+        if index is None or self.information_content(term) >= LOOKED_FOR:
             return ratios
         entries = self._matcher.entries(index)
-        share = self.snapshot.closure_share[entries]
-        usual = share >= ABSENCE_FROM
-        ratio = np.log((1 - share[usual]) / (1 - self.snapshot.background[index]))
-        ratios[self.snapshot.closure_disease[entries][usual]] = ABSENCE_WEIGHT * np.minimum(
-            ratio, 0
-        )
+        diseases = self.snapshot.closure_disease[entries]
+        share = np.minimum(self.snapshot.closure_share[entries], MOST_SHOWN)
+        ratio = np.log1p(-share) - np.log1p(-self.snapshot.background[index])
+        ratios[diseases] = np.minimum(ratio, 0) * self._complete[diseases]
         return ratios
+
+    @cached_property
+    def standing(self) -> Mapping[str, Floats]:
+        """What is known of each disease beside its findings, by name; (D,) each."""
+        return standing(self.snapshot, self.entries)
+
+    @cached_property
+    def expected(self) -> Floats:
+        """Sum of the shares of a disease's own findings; (D,)."""
+        return self._own.expected
+
+    def reported(self, terms: Iterable[str]) -> Floats:
+        """Sum of the shares of a disease's own findings among these and what they imply; (D,)."""
+        indices = (self._find(term) for term in terms)
+        return self._own.reported(
+            {t for index in indices if index is not None for t in self._matcher.lineage(index)}
+        )
 
     def information_content(self, term: str) -> float:
         """-ln of the share of diseases that show the term; of a term nobody shows, the maximum."""
@@ -379,10 +398,26 @@ class MemoryGraph:
     def _parents(self, index: int) -> list[int]:
         return [self._term_index[p] for p in self._terms[index][2] if p in self._term_index]
 
-    def _ratios(self, index: int) -> Floats:
-        ratios = np.maximum(self._matcher.log_likelihood_ratios(index) - self.snapshot.chance, 0)
-        ratios.flags.writeable = False
-        return ratios
+    def _evidence(self, index: int) -> Evidence:
+        ratios = self._matcher.ratios(index)
+        entries = self._matcher.entries(index)
+        typical = np.zeros(len(self.entries), np.float32)
+        typical[self.snapshot.closure_disease[entries]] = self.snapshot.closure_share[entries]
+        typical *= self._complete
+        evidence = Evidence(
+            np.maximum(ratios.best - self.snapshot.chance, 0), ratios.lineage, typical
+        )
+        for array in (evidence.ratio, evidence.lineage, evidence.typical):
+            array.flags.writeable = False
+        return evidence
+
+    @cached_property
+    def _complete(self) -> Floats:
+        return self.standing["complete"]
+
+    @cached_property
+    def _own(self) -> OwnFindings:
+        return OwnFindings(self.snapshot)
 
     def _rows(self, disease: int) -> slice:
         start = self.snapshot.disease_start

@@ -21,8 +21,7 @@ KEYS = ("top1", "top3", "top10", "macro_top1", "macro_top10")
 def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
     """Rank every case twice: by its symptoms alone, and with its laboratory findings."""
     cases = [case for path in paths for case in ramedis_cases(path)]
-    positions = [graph.disease_index.get(case.truth or "") for case in cases]
-    known = [(c, p) for c, p in zip(cases, positions, strict=True) if p is not None]
+    known = labelled(paths, graph)
     if not known:
         raise InputError(
             "no case here has a disease the graph knows",
@@ -66,6 +65,13 @@ def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
             "cases whose MIM number the graph does not know are left out and counted (unknown)",
         ],
     )
+
+
+def labelled(paths: Sequence[Path], graph: MemoryGraph) -> list[tuple[RamedisCase, int]]:
+    """The cases whose disease the graph knows, with its position."""
+    cases = [case for path in paths for case in ramedis_cases(path)]
+    positions = [graph.disease_index.get(case.truth or "") for case in cases]
+    return [(c, p) for c, p in zip(cases, positions, strict=True) if p is not None]
 
 
 def _rank(

@@ -50,7 +50,7 @@ def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
     engine = Engine(graph=graph)
     engine.warm()
     start = time.perf_counter()
-    scored = [_scored(number, item, engine) for number, item in _numbered(paths)]
+    scored = [_scored(number, item, engine) for number, item in numbered(paths)]
     seconds = time.perf_counter() - start
     if not scored:
         raise InputError(
@@ -91,7 +91,8 @@ def note(vignette: Mapping[str, str]) -> str:
     return "\n\n".join(parts)
 
 
-def _numbered(paths: Sequence[Path]) -> Iterator[tuple[str, dict[str, str]]]:
+def numbered(paths: Sequence[Path]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Every vignette with the file and line it stands in."""
     for path in paths:
         files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
         for file in files:

@@ -1,0 +1,221 @@
+"""Train the weights of the ranking: `python -m api.training` (a few minutes on two cores).
+
+Reads the development cases of `KONSIL_DATA` (default ../shared/data), writes
+engine/weights/ranking.safetensors and prints out-of-fold results. A conditional logit (McFadden):
+the right disease against the hardest others of the same patient, every disease weighing the same
+within its set, pulled towards plain likelihood ratios. Folds are by disease.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+from scipy.optimize import minimize
+
+from api.benchmarks import vignettes
+from api.benchmarks.labs import labelled
+from api.benchmarks.metrics import worst_rank
+from api.benchmarks.rank import read_cases
+from api.engine import Engine
+from engine.fusion import FILE, NAMES, NOT_NEGATIVE, Fusion, digest_of, fold_of
+from engine.merge import current, merge
+from engine.protocols import Floats
+from engine.rank import Features, features
+from engine.types import Finding, Patient
+from knowledge_graph.memory import MemoryGraph
+
+VERSION = "2026.11"
+FOLDS = 5
+AGAINST = 100
+"""Other diseases each right one is set against: the hardest, found anew in each round."""
+ROUNDS = 2
+HOPELESS = 150
+"""A case whose disease ranks below this by the plain ratios teaches only noise: left out."""
+MOST = 12
+"""Cases of one disease taken from one set, in the order of their digests."""
+SETS = {"clean": 1.0, "seen": 0.3, "labs": 0.5, "vignettes": 1.0}
+"""What each set of cases weighs."""
+PULL = 0.003
+"""Ridge penalty towards the plain weights, on features scaled to unit deviation."""
+PLAIN = Fusion(tuple(0.8 if name in ("ratio", "prior") else 0.0 for name in NAMES))
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A case with its right answers (positions). name: of its set. disease: id of its group."""
+
+    name: str
+    disease: str
+    answers: tuple[int, ...]
+    patient: Patient
+    findings: tuple[Finding, ...]
+
+    @property
+    def digest(self) -> int:
+        """Names the case by what is known of it."""
+        return case_digest(self.findings, self.patient)
+
+
+def case_digest(findings: Sequence[Finding], patient: Patient) -> int:
+    """Names a case by its findings, age and sex; the same in training and in the benchmarks."""
+    stated = sorted({f"{f.status} {f.context} {f.code.code}" for f in findings})
+    return digest_of([str(patient.sex), str(patient.age_years), *stated])
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The right disease (row 0) and those against it. table: (1 + AGAINST, N) by `NAMES`."""
+
+    case: Labelled
+    table: Floats
+
+
+def main() -> None:
+    """Train, write, and say how well the held-out folds do."""
+    data = Path(os.environ.get("KONSIL_DATA", "../shared/data"))
+    graph = MemoryGraph.packaged()
+    write(PLAIN, (PLAIN,) * FOLDS, ())  # reading the notes ranks them as well
+    cases = list(chosen(labelled_cases(data, graph)))
+    sets = Counter(case.name for case in cases)
+    print(f"{len(cases)} cases: {dict(sets)}", flush=True)
+    fusion, folds = PLAIN, (PLAIN,) * FOLDS
+    for number in range(ROUNDS):
+        choices = list(gathered(cases, graph, fusion))
+        fusion = fit(choices)
+        folds = tuple(
+            fit([c for c in choices if fold_of(c.case.disease, FOLDS) != fold])
+            for fold in range(FOLDS)
+        )
+        print(f"round {number + 1}: {len(choices)} choices, {_out_of_fold(choices, folds)}")
+    write(fusion, folds, [case.digest for case in cases])
+    for name, weight in zip(NAMES, fusion.weights, strict=True):
+        print(f"  {name:<14} {weight:+.3f}")
+
+
+def labelled_cases(data: Path, graph: MemoryGraph) -> Iterator[Labelled]:
+    """Every development case whose disease the graph knows."""
+    for name in ("clean", "seen"):
+        for case in read_cases(data / f"cases/phenopackets/{name}.dev.jsonl.gz", graph):
+            if case.answers:
+                disease = graph.entries[case.answers[0]].id
+                yield Labelled(name, disease, case.answers, case.patient, case.findings)
+    for case, answer in labelled([data / "cases/ramedis/dev.jsonl.gz"], graph):
+        disease = graph.entries[answer].id
+        for findings in (case.symptoms, (*case.symptoms, *case.laboratory)):
+            read = merge(current(findings, graph))
+            yield Labelled("labs", disease, (answer,), case.patient, read)
+    engine = Engine(graph=graph)
+    for _, item in vignettes.numbered([data / "cases/avey/dev.jsonl"]):
+        if answers := graph.diseases_called(item["correct_diagnosis"].strip()):
+            read = engine.read_bytes(vignettes.note(item).encode(), name="note.txt")
+            disease = graph.entries[answers[0]].id
+            yield Labelled("vignettes", disease, answers, read.patient, read.findings)
+
+
+def chosen(cases: Iterator[Labelled]) -> Iterator[Labelled]:
+    """At most `MOST` cases of a disease from each set."""
+    taken: Counter[tuple[str, str]] = Counter()
+    for case in sorted(cases, key=lambda case: (case.name, case.disease, case.digest)):
+        taken[case.name, case.disease] += 1
+        if taken[case.name, case.disease] <= MOST:
+            yield case
+
+
+def gathered(cases: Sequence[Labelled], graph: MemoryGraph, fusion: Fusion) -> Iterator[Choice]:
+    """Each case against the diseases that these weights rank highest."""
+    for case in cases:
+        given = features(case.findings, case.patient, graph)
+        if not any(finding.status != "absent" for finding in given.findings):
+            continue
+        table = _table(given)
+        plain = _scores(table, PLAIN, given)
+        if worst_rank(plain, case.answers) > HOPELESS:
+            continue
+        scores = _scores(table, fusion, given)
+        right = max(case.answers, key=lambda answer: scores[answer])
+        scores[list(case.answers)] = -np.inf
+        hardest = np.argsort(-scores, kind="stable")[:AGAINST]
+        yield Choice(case, table[:, [right, *hardest]].T.copy())
+
+
+def _table(given: Features) -> Floats:
+    """(N, D): the features by `NAMES`, findings added up."""
+    return np.concatenate([given.signs.sum(axis=0), given.picture, given.prior])
+
+
+def _scores(table: Floats, fusion: Fusion, given: Features) -> Floats:
+    scores = np.array(fusion.weights, np.float32) @ table
+    scores[~given.candidate] = -np.inf
+    return scores
+
+
+def fit(choices: Sequence[Choice]) -> Fusion:
+    """The weights that make the right diseases most likely among those against them."""
+    tables = np.stack([choice.table for choice in choices]).astype(np.float64)
+    scale = tables.std(axis=(0, 1)) + 1e-9
+    tables /= scale
+    weight = weights_of([choice.case for choice in choices])
+    start = np.array(PLAIN.weights) * scale
+
+    def loss(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        scores = tables @ values
+        scores -= scores.max(axis=1, keepdims=True)
+        shares = np.exp(scores)
+        total = shares.sum(axis=1, keepdims=True)
+        shares /= total
+        likelihood = weight @ (scores[:, 0] - np.log(total[:, 0]))
+        shares[:, 0] -= 1
+        slope = np.einsum("i,ik,ikn->n", weight, shares, tables)
+        away = values - start
+        return PULL * float(away @ away) - float(likelihood), slope + 2 * PULL * away
+
+    bounds = [(0.0 if name in NOT_NEGATIVE else None, None) for name in NAMES]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    return Fusion(tuple((found.x / scale).tolist()))
+
+
+def weights_of(cases: Sequence[Labelled]) -> NDArray[np.float64]:
+    """Of each case: every disease of a set weighs the same, and sets as `SETS` says; they sum to 1."""
+    times = Counter((case.name, case.disease) for case in cases)
+    diseases = Counter(name for name, _ in times)
+    raw = [SETS[case.name] / diseases[case.name] / times[case.name, case.disease] for case in cases]
+    return np.array(raw) / sum(raw)
+
+
+def _out_of_fold(choices: Sequence[Choice], folds: Sequence[Fusion]) -> str:
+    """Macro top-1 of each set among the candidates gathered, by the fold that did not see it."""
+    right: dict[str, dict[str, list[bool]]] = {}
+    for choice in choices:
+        fusion = folds[fold_of(choice.case.disease, FOLDS)]
+        scores = choice.table @ np.array(fusion.weights, np.float32)
+        hits = right.setdefault(choice.case.name, {}).setdefault(choice.case.disease, [])
+        hits.append(bool(scores[0] > scores[1:].max()))
+    macro = {
+        name: float(np.mean([np.mean(hits) for hits in diseases.values()]))
+        for name, diseases in right.items()
+    }
+    return ", ".join(f"{name} {value:.3f}" for name, value in macro.items())
+
+
+def write(fusion: Fusion, folds: Sequence[Fusion], seen: Sequence[int]) -> None:
+    """The packaged file; the same cases give the same bytes."""
+    FILE.parent.mkdir(exist_ok=True)
+    save_file(
+        {
+            "weights": np.array([f.weights for f in (fusion, *folds)]),
+            "seen": np.array(sorted(set(seen)), np.uint64),
+        },
+        FILE,
+        metadata={"names": ",".join(NAMES), "version": VERSION},
+    )
+
+
+if __name__ == "__main__":
+    main()

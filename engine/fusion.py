@@ -1,0 +1,97 @@
+"""The learned weights that turn evidence into log odds: a conditional logit over all candidates.
+
+score(d) = sum over findings of a weighted sum of what each says of d (`SIGNS`)
+         + a weighted sum of what is known of d and how complete its picture is (`PICTURE`, `STANDING`)
+
+Every term is linear, so each finding's share of the score is exactly its contribution. Weights of
+evidence are never negative: a finding that is there speaks for a disease or not at all. Trained by
+`python -m api.training` (McFadden's conditional logit); engine/CARD.md has the data and numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
+
+from engine.protocols import Floats
+from engine.types import ModelRef
+
+SIGNS = ("ratio", "lineage", "typical", "absent")
+"""What a finding says of each disease: see `engine.protocols.Evidence`; absent: `log_absence_ratios`."""
+STANDING = ("rare", "common", "chance", "publications", "early", "late", "catalogues", "counted")
+"""What is known of a disease beside its findings: see `KnowledgeGraph.standing`."""
+PICTURE = ("missing", "covered")
+"""Of its usual findings, how many are not reported (a count), and which share is (0 to 1)."""
+NAMES = (*SIGNS, *PICTURE, "prior", *STANDING)
+NOT_NEGATIVE = frozenset((*SIGNS, "covered", "prior", "rare", "common"))
+FILE = Path(__file__).parent / "weights" / "ranking.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """weights: one for each of `NAMES`, in that order."""
+
+    weights: tuple[float, ...]
+
+    @property
+    def signs(self) -> Floats:
+        """Weights of `SIGNS`."""
+        return np.array(self.weights[: len(SIGNS)], np.float32)
+
+    @property
+    def picture(self) -> Floats:
+        """Weights of `PICTURE`."""
+        return np.array(self.weights[len(SIGNS) : len(SIGNS) + len(PICTURE)], np.float32)
+
+    @property
+    def prior(self) -> Floats:
+        """Weights of "prior" and `STANDING`."""
+        return np.array(self.weights[len(SIGNS) + len(PICTURE) :], np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What `python -m api.training` left. fusion: learned from all cases. folds: without the cases
+    of the diseases of each fold (`fold_of`). seen: digests of the cases it learned from.
+    """
+
+    fusion: Fusion
+    folds: tuple[Fusion, ...]
+    seen: frozenset[int]
+    ref: ModelRef
+
+
+@cache
+def trained() -> Trained:
+    """The packaged weights.
+
+    Raises:
+        RuntimeError: they were trained for other features than this version computes.
+    """
+    with safe_open(FILE, framework="np") as stored:
+        held: Mapping[str, str] = stored.metadata() or {}
+        if held.get("names") != ",".join(NAMES):
+            raise RuntimeError(f"{FILE} is for other features; run `python -m api.training`")
+        rows: NDArray[np.float64] = stored.get_tensor("weights")
+        seen: NDArray[np.uint64] = stored.get_tensor("seen")
+    every, *folds = (Fusion(tuple(map(float, row))) for row in rows)
+    digest = hashlib.sha256(FILE.read_bytes()).hexdigest()
+    ref = ModelRef("ranking", held["version"], digest)
+    return Trained(every, tuple(folds), frozenset(seen.tolist()), ref)
+
+
+def fold_of(disease: str, folds: int) -> int:
+    """The fold of a disease (by id): all its cases are held out together."""
+    return int.from_bytes(hashlib.sha256(disease.encode()).digest()[:4], "big") % folds
+
+
+def digest_of(case: Sequence[str]) -> int:
+    """Names a case by its content: 8 bytes of sha256 over its parts."""
+    return int.from_bytes(hashlib.sha256("\0".join(case).encode()).digest()[:8], "big")

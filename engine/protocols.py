@@ -70,6 +70,19 @@ class Vocabulary(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """What K diseases show. terms: (T,) every finding one of them shows, ancestors included.
+
+    shares: (T, K), share of the patients of each who show it, 0 to 1 exclusive, smoothed; the
+    background where the disease does not list it. background: (T,), share of all patients.
+    """
+
+    terms: tuple[str, ...]
+    shares: Floats
+    background: Floats
+
+
 class KnowledgeGraph(Vocabulary, Protocol):
     """Diseases and how often each shows a finding."""
 
@@ -96,6 +109,10 @@ class KnowledgeGraph(Vocabulary, Protocol):
 
     def information_content(self, term: str) -> float:
         """-ln of the share of diseases annotated with the term or a descendant; nats, >= 0."""
+        ...
+
+    def profiles(self, diseases: Sequence[int]) -> Profiles:
+        """What these diseases (by position) show; the columns are in their order."""
         ...
 
     def edge(self, term: str, disease: int) -> tuple[Match, GraphEdge | None]:

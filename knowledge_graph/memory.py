@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from engine.protocols import Floats, Label
+from engine.protocols import Floats, Label, Profiles
 from engine.types import Code, GraphEdge, Match, Patient, Sex, SourceRef
 from knowledge_graph.build import added, load
 from knowledge_graph.compile import prior_weights
@@ -191,6 +191,19 @@ class MemoryGraph:
             return len(self.entries)
         entries = slice(0, 0) if index is None else self._matcher.entries(index)
         return entries.stop - entries.start
+
+    def profiles(self, diseases: Sequence[int]) -> Profiles:
+        """What these diseases (by position) show; the columns are in their order."""
+        held = self.snapshot
+        column = np.full(len(self.entries), -1, np.int32)
+        column[list(diseases)] = np.arange(len(diseases))
+        entries = np.flatnonzero((column >= 0)[held.closure_disease])
+        found = np.searchsorted(held.term_start, entries, side="right") - 1
+        terms, row = np.unique(found, return_inverse=True)
+        background = held.background[terms]
+        shares = np.tile(background[:, None], len(diseases))  # (T,) -> (T, K)
+        shares[row, column[held.closure_disease[entries]]] = held.closure_share[entries]
+        return Profiles(tuple(self._terms[i][0] for i in terms), shares, background)
 
     def edge(self, term: str, disease: int) -> tuple[Match, GraphEdge | None]:
         """The annotation behind the likelihood ratio of a term for a disease (by position)."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.types import (
+    Acquisition,
     Code,
     Finding,
     GraphEdge,
@@ -133,6 +134,14 @@ class KnowledgeGraph(Vocabulary, Protocol):
 
     def find_disease(self, name: str) -> int | None:
         """Position of a disease by id, id in another catalogue, or exact name; None if unknown."""
+        ...
+
+    def acquisition(self, term: str) -> Acquisition:
+        """How one learns whether the patient has a finding, and at what burden.
+
+        Raises:
+            NotFoundError: the term is unknown or no phenotypic abnormality.
+        """
         ...
 
 

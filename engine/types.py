@@ -129,6 +129,37 @@ class GraphEdge:
 Citation = TextSpan | LabValue | CodedEntry
 
 
+# ---- How a finding is obtained ------------------------------------------------------------------
+
+Step = Literal["ask", "examine", "order"]
+Cost = Literal["none", "low", "medium", "high"]
+Invasiveness = Literal["none", "minimal", "invasive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Acquisition:
+    """How one learns whether a finding is there, at its usual and least burden.
+
+    step: the patient (or who came along) tells it; it is seen, felt, heard or measured at the
+        bedside; or a test is ordered.
+    test: what to order, or the examination that shows it, in a clinician's words ("full blood
+        count", "eye examination"); None when asking or a general examination is enough.
+    cost: classes of money and effort, no prices. "none": talking and an ordinary examination;
+        "low": dipstick, ECG, routine blood, a questionnaire; "medium": ultrasound, radiograph, EEG,
+        special serology or hormones; "high": MRI, CT, PET, endoscopy, biopsy, genetic test.
+    invasiveness: "none": nothing enters the body (ultrasound, MRI, urine); "minimal": a needle in a
+        vein, a swab or ionising radiation; "invasive": endoscope, biopsy, catheter in an artery or
+        organ, lumbar puncture, operation.
+    source: who says so: "curated, unreferenced" is general medical training without a citation.
+    """
+
+    step: Step
+    test: str | None
+    cost: Cost
+    invasiveness: Invasiveness
+    source: str
+
+
 # ---- Findings and what they say about diseases ------------------------------------------------
 
 

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import numpy as np
 
+from engine.exceptions import NotFoundError
 from engine.protocols import Floats, Label, Profiles
-from engine.types import Code, GraphEdge, Match, Patient, Sex, SourceRef
 from knowledge_graph.build import added, load
 from knowledge_graph.compile import prior_weights
 from knowledge_graph.frequency import pooled
@@ -296,6 +296,24 @@ class MemoryGraph:
     def diseases_called(self, name: str) -> tuple[int, ...]:
         """Positions of every disease with this name or synonym; case and punctuation are moot."""
         return tuple(self._called.get(plain_name(name), ()))
+
+    def acquisition(self, term: str) -> Acquisition:
+        """How one learns whether the patient has a finding; see `knowledge_graph.acquisition`.
+
+        Raises:
+            NotFoundError: the term is unknown or no phenotypic abnormality.
+        """
+        from knowledge_graph.acquisition import methods  # reads its file: only who asks pays
+
+        index = self._find(term)
+        if index is None or not self.is_phenotype(term):
+            raise NotFoundError(
+                f"{term} is no phenotypic abnormality of this graph",
+                fix="use a term below HP:0000118; `konsil kg search` finds them",
+            )
+        lineage = [self._terms[i][0] for i in self._matcher.lineage(index)]
+        asked = self.is_circumstance(term)
+        return methods().of_finding(self._terms[index][1], lineage, circumstance=asked)
 
     # ---- Inside -------------------------------------------------------------------------------
 

@@ -12,24 +12,28 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from heapq import heappop, heappush
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.protocols import KnowledgeGraph
+from engine.protocols import KnowledgeGraph, Shares
 from engine.rank import Ranking
 from engine.types import Acquisition, Code, NextStep
 
 # Chosen on the shared development cases (`konsil bench interview`).
-LEADERS = 50
+LEADERS = 500
 """Diseases told apart; all others together are one more, which shows a finding as anybody does."""
 TEMPERATURE = 1.0
 """Scores are divided by this before they become probabilities: they are too sure of themselves."""
-SCANNED = 200
-"""Findings whose effort is weighed, by a first estimate of their information."""
+RECALL = 0.5
+"""Of the findings a patient has, the share that an answer or a record confirms. It weighs a "no"
+where questions are chosen; without it one leader would be asked about sign after sign."""
+STATED = 10
+"""Annotations that name a finding itself, at least, for it to be asked about: terms that only sort
+others ("Abnormal immune system morphology") are no question."""
 FINALISTS = 32
-"""Findings whose information is computed as the ranking would move."""
+"""Findings whose information is computed as the ranking would move, the best by an estimate."""
 ALIKE = 0.5
 """Two findings that share more than this of what they say are one question."""
 COST = {"none": 1.0, "low": 0.8, "medium": 0.5, "high": 0.25}
@@ -44,35 +48,26 @@ Doubles = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class _Leaders:
-    """places: (K,) positions of the leading diseases. weights: (K + 1,) their probabilities as the
-    scores say, then that of all the others; sum 1.
+    """places: (K,) positions of the leading diseases. weights: (K + 1,) how likely they are, then
+    all the others together; sum 1.
     """
 
-    places: Sequence[int]
+    places: NDArray[np.intp]
     weights: Doubles
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A finding that may be asked about. yes: (K + 1,) how likely each answers so."""
+class _Step:
+    """after: for "yes" and "no", (K + 1,) change of the probabilities."""
 
     term: str
     acquisition: Acquisition
-    estimate: float
-    yes: Doubles
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """after: for "yes" and "no", (K,) change of the probability of each leader."""
-
-    candidate: _Candidate
     information: float
     after: tuple[Doubles, Doubles]
 
     @property
     def worth(self) -> float:
-        return self.information * effort(self.candidate.acquisition)
+        return self.information * effort(self.acquisition)
 
 
 def next_steps(
@@ -84,28 +79,16 @@ def next_steps(
         ranking: of everything answered so far.
         unknown: terms that were asked about without an answer; they are not asked again.
     """
-    leaders = _leaders(ranking)
-    scanned = sorted(
-        _candidates(ranking, leaders, graph, unknown),
-        key=lambda c: (-c.estimate * effort(c.acquisition), c.term),
-    )
-    steps = [_step(candidate, ranking, leaders, graph) for candidate in scanned[:FINALISTS]]
-    steps.sort(key=lambda step: (-step.worth, step.candidate.term))
-    chosen = _different(steps, graph, count)
-    return tuple(_shown(step, leaders, graph) for step in chosen)
+    leaders = _leaders(ranking, graph)
+    terms = _finalists(ranking, leaders, graph, unknown)
+    steps = [_step(term, ranking, leaders, graph) for term in terms]
+    steps.sort(key=lambda step: (-step.worth, step.term))
+    return tuple(_shown(step, leaders, graph) for step in _different(steps, graph, count))
 
 
 def effort(acquisition: Acquisition) -> float:
     """What remains of a bit of information once its cost and invasiveness are weighed, 0 to 1."""
     return COST[acquisition.cost] * INVASIVENESS[acquisition.invasiveness]
-
-
-def open_questions(
-    ranking: Ranking, graph: KnowledgeGraph, *, unknown: Collection[str] = ()
-) -> tuple[str, ...]:
-    """Every finding of the leading diseases that nothing said so far answers, by id."""
-    profiles = graph.profiles(_leaders(ranking).places)
-    return tuple(still_open(profiles.terms, ranking, graph, unknown=unknown))
 
 
 def still_open(
@@ -115,7 +98,10 @@ def still_open(
     *,
     unknown: Collection[str] = (),
 ) -> Iterator[str]:
-    """The terms that no answer implies: not above a "yes", nor below a "no" or an "unknown"."""
+    """The phenotypes among these terms that no answer implies.
+
+    Those above a "yes" are known, and those below a "no" or an "unknown" need not be asked.
+    """
     implied = set[str]()
     closed = set(unknown)
     for finding in ranking.findings:
@@ -125,85 +111,113 @@ def still_open(
         else:
             implied |= {term, *graph.ancestors(term)}
     for term in terms:
-        if not (term in implied or term in closed or closed & graph.ancestors(term)):
+        answered = term in implied or term in closed or not closed.isdisjoint(graph.ancestors(term))
+        if not answered and graph.is_phenotype(term):
             yield term
-
-
-# ---- Which findings are open --------------------------------------------------------------------
-
-
-def _leaders(ranking: Ranking) -> _Leaders:
-    places = ranking.order[:LEADERS]
-    scores = ranking.scores.astype(np.float64) / TEMPERATURE
-    weights = np.exp(scores - scores.max())
-    weights /= weights.sum()
-    leading = weights[list(places)]
-    return _Leaders(places, np.append(leading, max(1 - leading.sum(), 0.0)))
-
-
-def _candidates(
-    ranking: Ranking, leaders: _Leaders, graph: KnowledgeGraph, unknown: Collection[str]
-) -> Iterator[_Candidate]:
-    """The open findings that promise most by the shares of the leaders alone."""
-    profiles = graph.profiles(leaders.places)
-    shares = np.column_stack([profiles.shares, profiles.background]).astype(np.float64)  # (T, K+1)
-    estimates = _expected(leaders.weights, shares, np.log(shares / shares[:, -1:]), 0.0)
-    row = {term: i for i, term in enumerate(profiles.terms)}
-    best = (profiles.terms[i] for i in np.argsort(-estimates, kind="stable"))
-    present = {f.code.code for f in ranking.findings if f.status != "absent"} & row.keys()
-    open_terms = still_open(best, ranking, graph, unknown=unknown)
-    for term in islice(open_terms, SCANNED):
-        above = [row[a] for a in present & graph.ancestors(term)]
-        yes = shares[row[term]]
-        if above:  # known to be there: the question is whether it is this kind
-            yes = np.minimum(yes / shares[above].min(axis=0), 1)
-        yield _Candidate(term, graph.acquisition(term), float(estimates[row[term]]), yes)
 
 
 # ---- What an answer is worth --------------------------------------------------------------------
 
 
-def _expected(
-    weights: Doubles, yes: Doubles, if_yes: Doubles, if_no: Doubles | float
-) -> Doubles:
-    """Expected gain in log2 probability of the right disease, shape (N,), bits.
+def _leaders(ranking: Ranking, graph: KnowledgeGraph) -> _Leaders:
+    scores = ranking.scores.astype(np.float64)
+    for finding, part in zip(ranking.findings, ranking.parts, strict=True):
+        if finding.status == "absent":
+            scores += np.log1p(-RECALL * graph.shares.of(finding.code.code, scores.size)) - part
+    weights = np.exp((scores - scores.max()) / TEMPERATURE)
+    weights /= weights.sum()
+    places = np.argsort(-weights, kind="stable")[:LEADERS]
+    leading = weights[places]
+    return _Leaders(places, np.append(leading, max(1 - leading.sum(), 0.0)))
 
-    weights: (K,) probabilities. yes: (N, K) how likely each says yes. if_yes, if_no: (N, K)
-    natural logarithm of the likelihood ratio that the ranking gives each answer.
+
+def _finalists(
+    ranking: Ranking, leaders: _Leaders, graph: KnowledgeGraph, unknown: Collection[str]
+) -> list[str]:
+    """The open findings that promise most by the shares of the leaders alone."""
+    shares = graph.shares
+    estimates = _estimates(leaders, shares)
+    best: list[int] = np.argsort(-estimates, kind="stable").tolist()
+    terms = (shares.terms[i] for i in best if shares.stated[i] >= STATED)
+    chosen: list[tuple[float, str]] = []
+    for term in still_open(terms, ranking, graph, unknown=unknown):
+        estimate = float(estimates[shares.index[term]])
+        least = chosen[0][0] if len(chosen) == FINALISTS else 0.0
+        if estimate <= least:
+            break  # no step is worth more than its information
+        heappush(chosen, (estimate * effort(graph.acquisition(term)), term))
+        if len(chosen) > FINALISTS:
+            heappop(chosen)
+    return [term for _, term in chosen]
+
+
+def _estimates(leaders: _Leaders, shares: Shares) -> Doubles:
+    """Information as if the ranking knew the shares and a "no" said nothing, (T,), bits."""
+    weight = np.zeros(shares.disease.max() + 1)
+    weight[leaders.places] = leaders.weights[:-1]
+    entries = np.flatnonzero((weight > 0)[shares.disease])
+    term = np.searchsorted(shares.start, entries, side="right") - 1
+    share, background = shares.share[entries], shares.background[term]
+    held = weight[shares.disease[entries]]
+
+    def total(values: Doubles) -> Doubles:
+        return np.bincount(term, values, minlength=len(shares.terms))  # entries -> (T,)
+
+    others = 1 - total(held)  # those that do not list the term
+    scale = np.log(total(held * share / background) + others)
+    says_yes = total(held * share) + others * shares.background
+    return (total(held * share * np.log(share / background)) - says_yes * scale) / np.log(2)
+
+
+def _step(term: str, ranking: Ranking, leaders: _Leaders, graph: KnowledgeGraph) -> _Step:
+    """How far either answer would move the ranking, and how likely it is."""
+    yes = _likelihood(term, ranking, leaders, graph)
+    absent = graph.log_absence_ratios(term)[leaders.places]
+    if_yes = _moved(leaders.weights, _ratios(term, ranking, leaders, graph))
+    if_no = _moved(leaders.weights, absent.astype(np.float64))
+    gained = leaders.weights * (yes * if_yes + (1 - yes) * if_no)
+    return _Step(
+        term=term,
+        acquisition=graph.acquisition(term),
+        information=float(gained.sum() / np.log(2)),
+        after=(leaders.weights * np.expm1(if_yes), leaders.weights * np.expm1(if_no)),
+    )
+
+
+def _likelihood(term: str, ranking: Ranking, leaders: _Leaders, graph: KnowledgeGraph) -> Doubles:
+    """How likely each leader and the others answer yes, given what is known of terms above and
+    below: where a more general sign is there, whether it is this kind; where a more special one is
+    not, whether it is another kind. (K + 1,), 0 to 1.
     """
-    gained = yes * _moved(weights, if_yes) + (1 - yes) * _moved(weights, if_no)
-    return gained @ weights / np.log(2)
+    yes = graph.shares.among(term, leaders.places)
+    above = graph.ancestors(term)
+    for finding in ranking.findings:
+        known = finding.code.code
+        if finding.status != "absent" and known in above:
+            general = graph.shares.among(known, leaders.places)
+            yes = np.minimum(yes / general, 1)
+        elif finding.status == "absent" and term in graph.ancestors(known):
+            special = RECALL * graph.shares.among(known, leaders.places)
+            yes = np.maximum(yes - special, 0) / (1 - special)
+    return yes
 
 
-def _moved(weights: Doubles, log_lr: Doubles | float) -> Doubles:
-    """Change of the log probabilities, shape (N, K)."""
-    log_lr = np.atleast_2d(np.broadcast_to(log_lr, (*np.shape(log_lr)[:-1], weights.size)))
-    return log_lr - np.log(np.exp(log_lr) @ weights)[:, None]
-
-
-def _step(
-    candidate: _Candidate, ranking: Ranking, leaders: _Leaders, graph: KnowledgeGraph
-) -> _Step:
-    if_yes = np.append(_ratios(candidate.term, ranking, leaders, graph), 0.0)
-    if_no = np.append(graph.log_absence_ratios(candidate.term)[list(leaders.places)], 0.0)
-    gain = _expected(leaders.weights, candidate.yes[None], if_yes[None], if_no[None])
-    changes = (np.expm1(_moved(leaders.weights, log_lr))[0] for log_lr in (if_yes, if_no))
-    yes, no = ((leaders.weights * change)[:-1] for change in changes)
-    return _Step(candidate, float(gain[0]), (yes, no))
+def _moved(weights: Doubles, log_lr: Doubles) -> Doubles:
+    """Change of the log probabilities, (K + 1,), by log likelihood ratios, (K,)."""
+    log_lr = np.append(log_lr, 0.0)
+    return log_lr - np.log((np.exp(log_lr) * weights).sum())
 
 
 def _ratios(term: str, ranking: Ranking, leaders: _Leaders, graph: KnowledgeGraph) -> Doubles:
     """What a "yes" would add to the score of each leader, (K,): `engine.rank` counts a present
     finding that the new one implies only for what the new one does not already say.
     """
-    places = list(leaders.places)
-    ratios = graph.log_likelihood_ratios(term)[places].astype(np.float64)
+    ratios = graph.log_likelihood_ratios(term)[leaders.places].astype(np.float64)
     added = ratios.copy()
     above = graph.ancestors(term)
-    for i, finding in enumerate(ranking.findings):
+    for finding, part in zip(ranking.findings, ranking.parts[:, leaders.places], strict=True):
         if finding.status != "absent" and finding.code.code in above:
-            own = graph.log_likelihood_ratios(finding.code.code)[places]
-            part = ranking.parts[i, places]
+            own = graph.log_likelihood_ratios(finding.code.code)[leaders.places]
             added += np.minimum(part, np.maximum(own - ratios, 0)) - part
     return added
 
@@ -215,8 +229,8 @@ def _different(steps: Sequence[_Step], graph: KnowledgeGraph, count: int) -> lis
     """The first steps, without those much alike a better one, and without those worth nothing."""
     chosen: list[_Step] = []
     for step in steps:
-        term = step.candidate.term
-        if step.information > 0 and not any(_alike(term, c.candidate.term, graph) for c in chosen):
+        term = step.term
+        if step.information > 0 and not any(_alike(term, c.term, graph) for c in chosen):
             chosen.append(step)
         if len(chosen) == count:
             break
@@ -234,10 +248,12 @@ def _alike(one: str, other: str, graph: KnowledgeGraph) -> bool:
 
 
 def _shown(step: _Step, leaders: _Leaders, graph: KnowledgeGraph) -> NextStep:
-    acquisition = step.candidate.acquisition
-    code = graph.code(step.candidate.term)
+    acquisition = step.acquisition
+    code = graph.code(step.term)
     assert code is not None  # the graph named it
-    yes, no = (_favoured(change, leaders, graph) for change in step.after)
+    for_yes, for_no = step.after
+    yes = _favoured(for_yes, leaders, graph)
+    no = _favoured(np.where(for_yes > 0, 0.0, for_no), leaders, graph)
     return NextStep(
         finding=code,
         how=acquisition.step,
@@ -252,5 +268,5 @@ def _shown(step: _Step, leaders: _Leaders, graph: KnowledgeGraph) -> NextStep:
 
 
 def _favoured(change: Doubles, leaders: _Leaders, graph: KnowledgeGraph) -> tuple[Code, ...]:
-    best = np.argsort(-change, kind="stable")[:NAMED]
+    best = np.argsort(-change[:-1], kind="stable")[:NAMED]
     return tuple(graph.diseases[leaders.places[i]] for i in best if change[i] > 0)

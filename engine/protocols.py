@@ -6,7 +6,7 @@ kind of item into findings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -28,6 +28,7 @@ from engine.types import (
 )
 
 Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
 LabelKind = Literal["name", "exact", "narrow", "broad", "related"]
 
 
@@ -72,16 +73,42 @@ class Vocabulary(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Profiles:
-    """What K diseases show. terms: (T,) every finding one of them shows, ancestors included.
+class Shares:
+    """How many of each disease's patients show a finding, for T terms and C entries of (T, D).
 
-    shares: (T, K), share of the patients of each who show it, 0 to 1 exclusive, smoothed; the
-    background where the disease does not list it. background: (T,), share of all patients.
+    disease, share: (C,), those of term t are [start[t], start[t + 1]), by disease; share is 0 to 1
+    exclusive, smoothed; ancestors are included. background: (T,), share of all patients: what holds
+    for a disease that does not list the term. stated: (T,), how many annotations name the term
+    itself. index: place of each term.
     """
 
-    terms: tuple[str, ...]
-    shares: Floats
+    terms: Sequence[str]
+    index: Mapping[str, int]
+    start: Ints
+    disease: Ints
+    share: Floats
     background: Floats
+    stated: Ints
+
+    def of(self, term: str, diseases: int) -> NDArray[np.float64]:
+        """Share of every disease for one term, (D,)."""
+        place = self.index[term]
+        entries = slice(self.start[place], self.start[place + 1])
+        shares = np.full(diseases, self.background[place], np.float64)
+        shares[self.disease[entries]] = self.share[entries]
+        return shares
+
+    def among(self, term: str, diseases: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Share of some diseases for one term, then that of all patients: (K,) -> (K + 1,)."""
+        place = self.index[term]
+        background = self.background[place]
+        start, stop = self.start[place : place + 2]
+        held = self.disease[start:stop]
+        found = np.minimum(np.searchsorted(held, diseases), max(held.size - 1, 0))
+        lists = held[found] == diseases if held.size else np.zeros(diseases.size, np.bool_)
+        shares = np.full(diseases.size + 1, background, np.float64)
+        shares[:-1][lists] = self.share[start:stop][found[lists]]
+        return shares
 
 
 class KnowledgeGraph(Vocabulary, Protocol):
@@ -112,8 +139,9 @@ class KnowledgeGraph(Vocabulary, Protocol):
         """-ln of the share of diseases annotated with the term or a descendant; nats, >= 0."""
         ...
 
-    def profiles(self, diseases: Sequence[int]) -> Profiles:
-        """What these diseases (by position) show; the columns are in their order."""
+    @property
+    def shares(self) -> Shares:
+        """How often each disease shows each finding."""
         ...
 
     def edge(self, term: str, disease: int) -> tuple[Match, GraphEdge | None]:

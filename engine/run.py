@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
@@ -10,6 +10,7 @@ from importlib import metadata
 import numpy as np
 
 from engine.exceptions import NotFoundError
+from engine.interview import next_steps
 from engine.merge import current, merge, settle
 from engine.modalities import EXTRACTORS, extractor
 from engine.protocols import Extraction, KnowledgeGraph, ReadingContext
@@ -59,12 +60,16 @@ class Assessment:
     issues: tuple[Issue, ...]
     skipped: tuple[Skipped, ...]
 
-    def result(self, *, top: int = 10) -> Result:
-        """The ranked differential with everything needed to follow and repeat it."""
+    def result(self, *, top: int = 10, unknown: Collection[str] = ()) -> Result:
+        """The ranked differential with everything needed to follow and repeat it.
+
+        unknown: terms already asked about without an answer; no next step repeats them.
+        """
         evidence = self._has_evidence()
         order = self.ranking.order[:top] if evidence else ()
         return Result(
             ranked=tuple(diagnosis(self.ranking, d, self.graph) for d in order),
+            next_steps=next_steps(self.ranking, self.graph, unknown=unknown) if evidence else (),
             findings=self.findings,
             abstained=None if evidence else self._why_abstained(),
             calibration=None,

@@ -9,7 +9,8 @@ from typing import Any, cast
 import numpy as np
 
 from engine.exceptions import NotFoundError
-from engine.protocols import Floats, Label, Profiles
+from engine.protocols import Floats, Label, Shares
+from engine.types import Acquisition, Code, GraphEdge, Match, Patient, Sex, SourceRef
 from knowledge_graph.build import added, load
 from knowledge_graph.compile import prior_weights
 from knowledge_graph.frequency import pooled
@@ -64,6 +65,7 @@ class MemoryGraph:
         )
         self._root = self._term_index[PHENOTYPE_ROOT]
         self._statements = lru_cache(maxsize=256)(self._group)
+        self._cached_ancestors = lru_cache(maxsize=4096)(self._proper_ancestors)
         self._cached_ratios = lru_cache(maxsize=512)(self._ratios)
 
     @classmethod
@@ -100,9 +102,7 @@ class MemoryGraph:
     def ancestors(self, term: str) -> frozenset[str]:
         """All proper ancestors along is_a; empty for an unknown term."""
         index = self._find(term)
-        if index is None:
-            return frozenset()
-        return frozenset(self._terms[i][0] for i in self._matcher.lineage(index) if i != index)
+        return frozenset() if index is None else self._cached_ancestors(index)
 
     def is_phenotype(self, term: str) -> bool:
         """Below "Phenotypic abnormality" (the root itself says nothing and is not one)."""
@@ -192,18 +192,20 @@ class MemoryGraph:
         entries = slice(0, 0) if index is None else self._matcher.entries(index)
         return entries.stop - entries.start
 
-    def profiles(self, diseases: Sequence[int]) -> Profiles:
-        """What these diseases (by position) show; the columns are in their order."""
-        held = self.snapshot
-        column = np.full(len(self.entries), -1, np.int32)
-        column[list(diseases)] = np.arange(len(diseases))
-        entries = np.flatnonzero((column >= 0)[held.closure_disease])
-        found = np.searchsorted(held.term_start, entries, side="right") - 1
-        terms, row = np.unique(found, return_inverse=True)
-        background = held.background[terms]
-        shares = np.tile(background[:, None], len(diseases))  # (T,) -> (T, K)
-        shares[row, column[held.closure_disease[entries]]] = held.closure_share[entries]
-        return Profiles(tuple(self._terms[i][0] for i in terms), shares, background)
+    @cached_property
+    def shares(self) -> Shares:
+        """How often each disease shows each finding."""
+        return Shares(
+            terms=tuple(self._term_index),
+            index=self._term_index,
+            start=self.snapshot.term_start,
+            disease=self.snapshot.closure_disease,
+            share=self.snapshot.closure_share,
+            background=self.snapshot.background,
+            stated=np.bincount(self.snapshot.annotation_term, minlength=len(self._terms)).astype(
+                np.int32
+            ),
+        )
 
     def edge(self, term: str, disease: int) -> tuple[Match, GraphEdge | None]:
         """The annotation behind the likelihood ratio of a term for a disease (by position)."""
@@ -378,6 +380,9 @@ class MemoryGraph:
 
     def _parents(self, index: int) -> list[int]:
         return [self._term_index[p] for p in self._terms[index][2] if p in self._term_index]
+
+    def _proper_ancestors(self, index: int) -> frozenset[str]:
+        return frozenset(self._terms[i][0] for i in self._matcher.lineage(index) if i != index)
 
     def _ratios(self, index: int) -> Floats:
         ratios = np.maximum(self._matcher.log_likelihood_ratios(index) - self.snapshot.chance, 0)

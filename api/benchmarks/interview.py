@@ -7,8 +7,9 @@ what an interviewer of a forgetful patient meets. A question is one finding, whe
 asked, examined for or tested.
 
 Three interviewers ask: ours (the first of `engine.interview.next_steps`), a random one that draws
-from the same open findings of the diseases that lead at that moment, and one that always asks for
-the finding that most diseases are annotated with. Ranking is the same for all.
+from the findings of the `POOL` diseases that lead at that moment, general ones included as in ours,
+and one that always asks for the finding that most diseases are annotated with. None asks what an
+answer already implies, and the ranking is the same for all.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from api.benchmarks.vignettes import note
 from api.engine import Engine
 from engine.evaluate import BenchReport, bootstrap_ci
 from engine.exceptions import InputError
-from engine.interview import next_steps, open_questions, still_open
+from engine.interview import next_steps, still_open
 from engine.rank import Ranking, countable, rank
 from engine.types import Code, CodedEntry, Finding, ModelRef, TextSpan
 from knowledge_graph.memory import MemoryGraph
@@ -39,8 +40,10 @@ from knowledge_graph.memory import MemoryGraph
 STOPS = (5, 10, 15)
 """Numbers of questions after which the ranking is judged."""
 OF_ONE_DISEASE = 3
-MOST = 300
+MOST = 150
 """Patients of one disease, and of all; the others are left out by lot."""
+POOL = 50
+"""Leading diseases whose findings the random interviewer draws from."""
 SEED = 0
 _ANSWER = ModelRef("answer", "1")
 
@@ -113,7 +116,7 @@ def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
             "means over diseases; intervals resample diseases",
             "starts with the first present finding of the record, sex and age; "
             "what is not recorded is answered no",
-            f"at most {OF_ONE_DISEASE} patients of a disease and {MOST} in all, drawn with the seed",
+            f"at most {OF_ONE_DISEASE} patients of a disease, {MOST} in all, drawn with the seed",
             "unusable: no present finding, or a disease the graph does not know",
         ],
     )
@@ -164,8 +167,9 @@ def interviewers(patient: Simulated, graph: MemoryGraph) -> dict[str, Choose]:
         return steps[0].finding.code if steps else None
 
     def at_random(ranking: Ranking) -> str | None:
-        questions = open_questions(ranking, graph)
-        return lot.choice(questions) if questions else None
+        terms = list(_shown_by(ranking.order[:POOL], graph))
+        lot.shuffle(terms)
+        return next(still_open(terms, ranking, graph), None)
 
     def most_frequent(ranking: Ranking) -> str | None:
         return next(still_open(frequent, ranking, graph), None)
@@ -183,6 +187,16 @@ def _interview(patient: Simulated, choose: Choose, graph: MemoryGraph) -> tuple[
         if asked < max(STOPS) and (term := choose(ranking)) is not None:
             findings.append(patient.answer(term))
     return tuple(ranks)
+
+
+def _shown_by(diseases: Sequence[int], graph: MemoryGraph) -> Iterator[str]:
+    """Every finding that one of these diseases shows, general ones included, by id."""
+    shares = graph.shares
+    leads = np.zeros(len(graph.diseases), np.bool_)
+    leads[list(diseases)] = True
+    entries = np.flatnonzero(leads[shares.disease])
+    terms = np.unique(np.searchsorted(shares.start, entries, side="right") - 1)
+    return (shares.terms[i] for i in terms)
 
 
 @lru_cache(maxsize=1)

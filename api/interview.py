@@ -12,7 +12,6 @@ from api.differential import differential, finding_code
 from api.engine import Engine
 from engine.types import Diagnosis, NextStep, Patient
 
-
 NOBODY = Patient()
 """Sex and age are not known."""
 

@@ -21,6 +21,8 @@ from engine.protocols import KnowledgeGraph, Shares
 from engine.rank import Ranking
 from engine.types import Acquisition, Code, NextStep
 
+Doubles = NDArray[np.float64]
+
 # Chosen on the shared development cases (`konsil bench interview`).
 LEADERS = 500
 """Diseases told apart; all others together are one more, which shows a finding as anybody does."""
@@ -42,8 +44,6 @@ INVASIVENESS = {"none": 1.0, "minimal": 0.8, "invasive": 0.4}
 an organ must tell far more than one that costs a question. Chosen by hand, not fitted."""
 NAMED = 3
 """Diseases named that an answer would speak for."""
-
-Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,8 @@ def _estimates(leaders: _Leaders, shares: Shares) -> Doubles:
     held = weight[shares.disease[entries]]
 
     def total(values: Doubles) -> Doubles:
-        return np.bincount(term, values, minlength=len(shares.terms))  # entries -> (T,)
+        summed = np.bincount(term, values, minlength=len(shares.terms))  # entries -> (T,)
+        return summed.astype(np.float64)
 
     others = 1 - total(held)  # those that do not list the term
     scale = np.log(total(held * share / background) + others)
@@ -269,4 +270,4 @@ def _shown(step: _Step, leaders: _Leaders, graph: KnowledgeGraph) -> NextStep:
 
 def _favoured(change: Doubles, leaders: _Leaders, graph: KnowledgeGraph) -> tuple[Code, ...]:
     best = np.argsort(-change[:-1], kind="stable")[:NAMED]
-    return tuple(graph.diseases[leaders.places[i]] for i in best if change[i] > 0)
+    return tuple(graph.diseases[int(leaders.places[i])] for i in best if change[i] > 0)

@@ -192,9 +192,13 @@ class MemoryGraph:
         entries = slice(0, 0) if index is None else self._matcher.entries(index)
         return entries.stop - entries.start
 
-    @cached_property
+    @property
     def shares(self) -> Shares:
         """How often each disease shows each finding."""
+        return self._shares
+
+    @cached_property
+    def _shares(self) -> Shares:
         return Shares(
             terms=tuple(self._term_index),
             index=self._term_index,

@@ -195,17 +195,17 @@ def _shown_by(diseases: Sequence[int], graph: MemoryGraph) -> Iterator[str]:
     leads = np.zeros(len(graph.diseases), np.bool_)
     leads[list(diseases)] = True
     entries = np.flatnonzero(leads[shares.disease])
-    terms = np.unique(np.searchsorted(shares.start, entries, side="right") - 1)
+    places = np.searchsorted(shares.start, entries, side="right") - 1
+    terms: list[int] = np.unique(places).tolist()
     return (shares.terms[i] for i in terms)
 
 
 @lru_cache(maxsize=1)
 def _by_frequency(graph: MemoryGraph) -> tuple[str, ...]:
-    """Findings by the number of diseases annotated with them, most first."""
-    times = Counter(graph.snapshot.annotation_term.tolist())
-    order = sorted(times, key=lambda term: (-times[term], term))
-    terms = (graph.snapshot.names["terms"][term][0] for term in order)
-    return tuple(term for term in terms if graph.is_phenotype(term))
+    """Findings by the number of annotations that name them, most first."""
+    shares = graph.shares
+    order: list[int] = np.argsort(-shares.stated, kind="stable").tolist()
+    return tuple(shares.terms[i] for i in order)
 
 
 def _cases(path: Path, graph: MemoryGraph) -> Iterator[Case]:

@@ -390,6 +390,8 @@ def _print_card(card: Card) -> None:
     for key, value in node.properties.items():
         if value not in ("", (), False):
             click.echo(f"{key.replace('_', ' ')}: {_value(value)}")
+    if node.kind == "Test" and "cost" not in node.properties:
+        click.echo("cost and invasiveness: not classified")
     for group in card.groups:
         arrow = "->" if group.direction == "out" else "<-"
         click.echo(f"{group.predicate} {arrow} {group.total}")

@@ -151,6 +151,7 @@ def _state(path: Path) -> str:
 
 
 def _build(added_sources: Sequence[Added], progress: Progress) -> Snapshot:
+    from knowledge_graph.acquisition import RULES
     from knowledge_graph.sources import genes, hpo, hpoa, pharmacology
     from knowledge_graph.sources.curated import read_curated
 
@@ -165,7 +166,7 @@ def _build(added_sources: Sequence[Added], progress: Progress) -> Snapshot:
         SourceRef("HPO", hpo_release, hashes["hp.obo"]),
         SourceRef("HPOA", hpoa_release, hashes["phenotype.hpoa"]),
         SourceRef("HPO genes_to_phenotype", hpoa_release, hashes["genes_to_phenotype.txt"]),
-        SourceRef("Konsil curated", version("konsil"), _digest(curated_files())),
+        SourceRef("Konsil curated", version("konsil"), _digest([*curated_files(), RULES])),
         SourceRef(
             pharmacology.NAME,
             pharmacology.release(),

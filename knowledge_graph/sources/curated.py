@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from engine.exceptions import SourceError
+from knowledge_graph.acquisition import methods
 from knowledge_graph.curated import (
     Condition,
     LocalTerm,
@@ -116,8 +117,17 @@ def _fact(
     condition: Condition,
     properties: Mapping[str, Value],
 ) -> tuple[Node, Edge]:
-    node = Node(local_id(f"{kind} {name}"), kind, name)
+    burden = _burden(name) if kind == "Test" else {}
+    node = Node(local_id(f"{kind} {name}"), kind, name, properties=burden)
     return node, Edge(node.id, predicate, condition.id, (condition.source,), properties)
+
+
+def _burden(test: str) -> dict[str, Value]:
+    """cost, invasiveness and step as `engine.types.Acquisition` has them; nothing of an unknown."""
+    found = methods().of_test(test)
+    if found is None:
+        return {}
+    return {"cost": found.cost, "invasiveness": found.invasiveness, "step": found.step}
 
 
 def _labels(terms: Sequence[Term], phenotypes: Sequence[bool]) -> list[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
-from api import examples, problems, routes_kg
+from api import examples, problems, routes_interview, routes_kg
 from api.engine import Engine
 from api.shared import Shared
 from engine.bundle import question_moment
@@ -73,6 +73,7 @@ def create_app(engine: Engine | None = None) -> FastAPI:
     problems.install(app)
     _add_diagnosis(app)
     app.include_router(routes_kg.router)
+    app.include_router(routes_interview.router)
     _add_health(app)
     return app
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli_interview import interview
 from api.cli_kg import kg
 from engine.exceptions import InputError, KonsilError, NotFoundError
 
@@ -115,6 +116,7 @@ def extract(note: Path, as_json: bool) -> None:
 
 
 main.add_command(kg)
+main.add_command(interview)
 
 
 @main.command()
@@ -123,7 +125,7 @@ main.add_command(kg)
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--misses", type=PATH, help="Write one JSON line for every miss to this file.")
 def bench(name: str, paths: tuple[Path, ...], as_json: bool, misses: Path | None) -> None:
-    """Run benchmark NAME (rank, labs, vignettes, concepts, assertion, bundle or kg) on PATHS.
+    """Run benchmark NAME (rank, labs, vignettes, interview, ...) on PATHS.
 
     kg needs no PATHS: it asks the graph about itself.
     """

@@ -30,7 +30,7 @@ def differential(
     graph = engine.graph
     stated = [(text, False) for text in present] + [(text, True) for text in absent]
     phenotypes = tuple(
-        Phenotype(f"finding[{place}]", _code(text, graph, engine), excluded=excluded)
+        Phenotype(f"finding[{place}]", finding_code(text, engine, graph), excluded=excluded)
         for place, (text, excluded) in enumerate(stated)
     )
     asked = [
@@ -47,8 +47,13 @@ def differential(
     return engine.assess(bundle, graph=graph)
 
 
-def _code(text: str, graph: MemoryGraph, engine: Engine) -> Code:
-    if (code := graph.code(text.strip().upper())) is not None:
+def finding_code(text: str, engine: Engine, graph: MemoryGraph | None = None) -> Code:
+    """The finding of this HPO id or exact name. graph: one taken before from this engine.
+
+    Raises:
+        NotFoundError: the graph has none; suggestions name the closest.
+    """
+    if (code := (graph or engine.graph).code(text.strip().upper())) is not None:
         return code  # merged ids are followed
     node = engine.store.find(text, kind="Phenotype")
     return Code("HPO", node.id, node.name)

@@ -30,6 +30,14 @@ DIFFERENTIAL: dict[str, Any] = {
     "top": 5,
 }
 
+INTERVIEW: dict[str, Any] = {
+    "present": ["Ectopia lentis"],
+    "absent": ["HP:0001263"],
+    "unknown": ["Aortic root aneurysm"],
+    "age_years": 16,
+    "sex": "female",
+}
+
 INTERACTIONS: dict[str, Any] = {
     "drugs": ["Tab. Warfarin 5 mg od", "Ibuprofen 400 mg", "Vitamin X"],
 }

@@ -26,6 +26,7 @@ from engine.types import (
     Finding,
     GraphEdge,
     Issue,
+    NextStep,
     Patient,
     Result,
     Skipped,
@@ -51,6 +52,7 @@ def report(result: Result, patient: Patient) -> RenderableType:
     for number, diagnosis in enumerate(result.ranked, 1):
         parts.append(explanation(diagnosis, number, above=SHARE))
     parts += _counterfactuals(result)
+    parts += _next(result.next_steps)
     if result.plan is not None:
         parts += plan_report(result.plan)
     parts += _issues(result.issues)
@@ -238,6 +240,29 @@ def _citation(citation: Citation) -> str:
     value = citation.text if citation.value is None else f"{citation.value:g} {citation.unit or ''}"
     reference = f", reference {citation.reference}" if citation.reference else ""
     return f"{citation.observation} {citation.name} {(value or '').strip()}{reference}"
+
+
+def step_line(step: NextStep) -> str:
+    """A step in one line: what to do, what it is worth, whom the answers speak for."""
+    how = {"ask": "ask about", "examine": "examine for", "order": "order a test for"}[step.how]
+    test = f" ({step.test})" if step.test else ""
+    burden = f"; cost {step.cost}, {step.invasiveness}" if step.how == "order" else ""
+    favoured = [
+        f"{answer}: {', '.join(code.display for code in codes)}"
+        for answer, codes in (("yes", step.yes), ("no", step.no))
+        if codes
+    ]
+    return (
+        f"{how} {step.finding.display} {step.finding.code}{test}  "
+        f"{step.information:.2f} bits{burden}; {'; '.join(favoured)} [{step.source}]"
+    )
+
+
+def _next(steps: Sequence[NextStep]) -> Iterator[RenderableType]:
+    if steps:
+        yield Text("\nNext", style="bold")
+    for step in steps:
+        yield Text(f"  {step_line(step)}")
 
 
 def _issues(issues: Sequence[Issue]) -> Iterator[RenderableType]:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-from engine.protocols import Floats
+from engine.protocols import Evidence, Floats
 from engine.types import ModelRef
 
 SIGNS = ("ratio", "lineage", "typical", "absent")
@@ -44,6 +44,15 @@ class Fusion:
     def signs(self) -> Floats:
         """Weights of `SIGNS`."""
         return np.array(self.weights[: len(SIGNS)], np.float32)
+
+    def says(self, evidence: Evidence) -> Floats:
+        """What a present finding contributes to each disease on its own, (D,), >= 0."""
+        ratio, lineage, typical, _ = self.signs
+        return ratio * evidence.ratio + lineage * evidence.lineage + typical * evidence.typical
+
+    def denies(self, ratios: Floats) -> Floats:
+        """What an absent finding contributes, from its `log_absence_ratios`; (D,), <= 0."""
+        return self.signs[-1] * ratios
 
     @property
     def picture(self) -> Floats:

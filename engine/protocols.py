@@ -6,7 +6,7 @@ tests, treatments and medicines; an `Extractor` turns one kind of item into find
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -29,6 +29,7 @@ from engine.types import (
 )
 
 Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
 LabelKind = Literal["name", "exact", "narrow", "broad", "related"]
 
 
@@ -86,6 +87,45 @@ class Evidence:
     typical: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How many of each disease's patients show a finding, for T terms and C entries of (T, D).
+
+    disease, share: (C,), those of term t are [start[t], start[t + 1]), by disease; share is 0 to 1
+    exclusive, smoothed; ancestors are included. background: (T,), share of all patients: what holds
+    for a disease that does not list the term. stated: (T,), how many annotations name the term
+    itself. index: place of each term.
+    """
+
+    terms: Sequence[str]
+    index: Mapping[str, int]
+    start: Ints
+    disease: Ints
+    share: Floats
+    background: Floats
+    stated: Ints
+
+    def of(self, term: str, diseases: int) -> NDArray[np.float64]:
+        """Share of every disease for one term, (D,)."""
+        place = self.index[term]
+        entries = slice(self.start[place], self.start[place + 1])
+        shares = np.full(diseases, self.background[place], np.float64)
+        shares[self.disease[entries]] = self.share[entries]
+        return shares
+
+    def among(self, term: str, diseases: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Share of some diseases for one term, then that of all patients: (K,) -> (K + 1,)."""
+        place = self.index[term]
+        background = self.background[place]
+        start, stop = self.start[place : place + 2]
+        held = self.disease[start:stop]
+        found = np.minimum(np.searchsorted(held, diseases), max(held.size - 1, 0))
+        lists = held[found] == diseases if held.size else np.zeros(diseases.size, np.bool_)
+        shares = np.full(diseases.size + 1, background, np.float64)
+        shares[:-1][lists] = self.share[start:stop][found[lists]]
+        return shares
+
+
 class KnowledgeGraph(Vocabulary, Protocol):
     """Diseases and how often each shows a finding."""
 
@@ -129,6 +169,11 @@ class KnowledgeGraph(Vocabulary, Protocol):
 
     def information_content(self, term: str) -> float:
         """-ln of the share of diseases annotated with the term or a descendant; nats, >= 0."""
+        ...
+
+    @property
+    def shares(self) -> Shares:
+        """How often each disease shows each finding."""
         ...
 
     def edge(self, term: str, disease: int) -> tuple[Match, GraphEdge | None]:

@@ -92,7 +92,6 @@ def rank(
     log_priors -= _log_sum(log_priors)
     picture = fusion.picture @ given.picture
     scores = (log_priors + picture + parts.sum(axis=0, dtype=np.float64)).astype(np.float32)
-    missing, covered = given.picture
     expected = graph.expected
     return Ranking(
         findings=given.findings,
@@ -102,7 +101,7 @@ def rank(
         parts=parts,
         picture=picture,
         expected=expected,
-        reported=expected - missing,
+        reported=expected - given.picture[0],
         order=_best(scores, top),
         fusion=fusion,
     )
@@ -128,7 +127,6 @@ def features(findings: Sequence[Finding], patient: Patient, graph: KnowledgeGrap
             left[j] -= said
     present = [f.code.code for f in counted if f.status != "absent"]
     reported = graph.reported(present)
-    expected = np.maximum(graph.expected, LEAST_EXPECTED)
     with np.errstate(divide="ignore"):
         prior = np.log(priors)
     candidate = priors > 0
@@ -136,10 +134,15 @@ def features(findings: Sequence[Finding], patient: Patient, graph: KnowledgeGrap
     return Features(
         findings=counted,
         signs=signs,
-        picture=np.stack([expected - reported, reported / expected]),
+        picture=pictured(graph.expected, reported),
         prior=np.stack([prior, *(graph.standing[name] for name in STANDING)]),
         candidate=candidate,
     )
+
+
+def pictured(expected: Floats, reported: Floats) -> Floats:
+    """`engine.fusion.PICTURE` of each disease, (2, D)."""
+    return np.stack([expected - reported, reported / np.maximum(expected, LEAST_EXPECTED)])
 
 
 def countable(findings: Sequence[Finding], graph: KnowledgeGraph) -> tuple[Finding, ...]:

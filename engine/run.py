@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
@@ -16,6 +16,7 @@ from engine.counterfactual import (
     standings,
 )
 from engine.exceptions import NotFoundError
+from engine.interview import next_steps
 from engine.merge import current, merge, settle
 from engine.modalities import EXTRACTORS, extractor
 from engine.plan import make_plan
@@ -75,13 +76,17 @@ class Assessment:
     skipped: tuple[Skipped, ...]
     knowledge: PlanKnowledge | None = None
 
-    def result(self, *, top: int = 10) -> Result:
-        """The ranked differential with everything needed to follow and repeat it."""
+    def result(self, *, top: int = 10, unknown: Collection[str] = ()) -> Result:
+        """The ranked differential with everything needed to follow and repeat it.
+
+        unknown: terms already asked about without an answer; no next step repeats them.
+        """
         evidence = has_evidence(self.ranking)
         order = self.ranking.order[:top] if evidence else ()
         return Result(
             ranked=tuple(diagnosis(self.ranking, d, self.graph) for d in order),
             counterfactuals=counterfactuals(self.ranking, self.graph),
+            next_steps=next_steps(self.ranking, self.graph, unknown=unknown) if evidence else (),
             findings=self.findings,
             abstained=None if evidence else self._why_abstained(),
             calibration=None,

@@ -345,6 +345,26 @@ class Counterfactual:
 
 
 @dataclass(frozen=True, slots=True)
+class NextStep:
+    """A finding worth asking about, examining for, or ordering a test for.
+
+    how, test, cost, invasiveness, source: as in `Acquisition`. information: bits by which the
+    ranking is expected to move towards the right disease. yes, no: leading diseases that the answer
+    would speak for, the most favoured first; empty when it would hardly change the ranking.
+    """
+
+    finding: Code
+    how: Step
+    test: str | None
+    information: float
+    yes: tuple[Code, ...]
+    no: tuple[Code, ...]
+    cost: Cost
+    invasiveness: Invasiveness
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """Everything needed to get the same bytes again."""
 
@@ -362,11 +382,13 @@ class Result:
     calibration: how posteriors were calibrated; None means they are not and must not be shown.
     findings: everything read, also what was not counted; `skipped` says why it was not.
     counterfactuals: the findings the ranking rests on most; see `engine.counterfactual`.
+    next_steps: what to find out next, the most worthwhile first; empty when nothing was ranked.
     plan: None when nothing was at hand to plan with.
     """
 
     ranked: tuple[Diagnosis, ...]
     counterfactuals: tuple[Counterfactual, ...]
+    next_steps: tuple[NextStep, ...]
     findings: tuple[Finding, ...]
     abstained: str | None
     calibration: str | None

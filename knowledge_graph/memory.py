@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from engine.exceptions import NotFoundError
-from engine.protocols import Evidence, Floats, Label
+from engine.protocols import Evidence, Floats, Label, Shares
 from engine.types import Acquisition, Code, GraphEdge, Match, Patient, Sex, SourceRef
 from knowledge_graph.build import added, load
 from knowledge_graph.compile import prior_weights
@@ -17,6 +17,7 @@ from knowledge_graph.frequency import pooled
 from knowledge_graph.matching import Matcher
 from knowledge_graph.names import plain_name
 from knowledge_graph.onset import X_LINKED_RECESSIVE, Y_LINKED
+from knowledge_graph.profiles import OwnFindings, standing
 from knowledge_graph.schema import (
     AGE_BANDS,
     PHENOTYPE_ROOT,
@@ -29,7 +30,6 @@ from knowledge_graph.schema import (
     Term,
     Value,
 )
-from knowledge_graph.profiles import OwnFindings, standing
 from knowledge_graph.snapshot import Ints, Snapshot, uncollected
 
 # Chosen on the shared development cases; engine/CARD.md lists what was tried.
@@ -67,6 +67,7 @@ class MemoryGraph:
         )
         self._root = self._term_index[PHENOTYPE_ROOT]
         self._statements = lru_cache(maxsize=256)(self._group)
+        self._cached_ancestors = lru_cache(maxsize=4096)(self._proper_ancestors)
         self._cached_evidence = lru_cache(maxsize=256)(self._evidence)
 
     @classmethod
@@ -103,9 +104,7 @@ class MemoryGraph:
     def ancestors(self, term: str) -> frozenset[str]:
         """All proper ancestors along is_a; empty for an unknown term."""
         index = self._find(term)
-        if index is None:
-            return frozenset()
-        return frozenset(self._terms[i][0] for i in self._matcher.lineage(index) if i != index)
+        return frozenset() if index is None else self._cached_ancestors(index)
 
     def is_phenotype(self, term: str) -> bool:
         """Below "Phenotypic abnormality" (the root itself says nothing and is not one)."""
@@ -212,6 +211,25 @@ class MemoryGraph:
             return len(self.entries)
         entries = slice(0, 0) if index is None else self._matcher.entries(index)
         return entries.stop - entries.start
+
+    @property
+    def shares(self) -> Shares:
+        """How often each disease shows each finding."""
+        return self._shares
+
+    @cached_property
+    def _shares(self) -> Shares:
+        return Shares(
+            terms=tuple(self._term_index),
+            index=self._term_index,
+            start=self.snapshot.term_start,
+            disease=self.snapshot.closure_disease,
+            share=self.snapshot.closure_share,
+            background=self.snapshot.background,
+            stated=np.bincount(self.snapshot.annotation_term, minlength=len(self._terms)).astype(
+                np.int32
+            ),
+        )
 
     def edge(self, term: str, disease: int) -> tuple[Match, GraphEdge | None]:
         """The annotation behind the likelihood ratio of a term for a disease (by position)."""
@@ -397,6 +415,9 @@ class MemoryGraph:
 
     def _parents(self, index: int) -> list[int]:
         return [self._term_index[p] for p in self._terms[index][2] if p in self._term_index]
+
+    def _proper_ancestors(self, index: int) -> frozenset[str]:
+        return frozenset(self._terms[i][0] for i in self._matcher.lineage(index) if i != index)
 
     def _evidence(self, index: int) -> Evidence:
         ratios = self._matcher.ratios(index)

@@ -17,6 +17,7 @@ BENCHMARKS = {
     "rank": "api.benchmarks.rank:run",
     "labs": "api.benchmarks.labs:run",
     "vignettes": "api.benchmarks.vignettes:run",
+    "interview": "api.benchmarks.interview:run",
     "bundle": "api.benchmarks.bundle:run",
     "concepts": "nlp.evaluate:concepts",
     "assertion": "nlp.evaluate:assertion",

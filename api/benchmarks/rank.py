@@ -104,17 +104,23 @@ def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
 def read_cases(path: Path, graph: MemoryGraph) -> Iterator[Case]:
     """The solved cases below a path; the answer is read from the interpretation only here."""
     for document in documents(path):
-        truth = _truth(document)
-        if truth is None or not document.get("phenotypicFeatures"):
-            continue
-        bundle = phenopacket.from_json(document)
-        yield Case(
-            id=str(document.get("id", "")),
-            truth=truth,
-            answers=_answers(truth, graph),
-            patient=bundle.patient,
-            findings=coded_findings(bundle.phenotypes, graph).findings,
-        )
+        if (case := read_case(document, graph)) is not None:
+            yield case
+
+
+def read_case(document: Mapping[str, Any], graph: MemoryGraph) -> Case | None:
+    """A phenopacket as a case; None when it is not solved or states no finding."""
+    truth = _truth(document)
+    if truth is None or not document.get("phenotypicFeatures"):
+        return None
+    bundle = phenopacket.from_json(document)
+    return Case(
+        id=str(document.get("id", "")),
+        truth=truth,
+        answers=_answers(truth, graph),
+        patient=bundle.patient,
+        findings=coded_findings(bundle.phenotypes, graph).findings,
+    )
 
 
 def documents(path: Path) -> Iterator[dict[str, Any]]:

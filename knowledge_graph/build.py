@@ -1,7 +1,8 @@
 """Which sources the graph is made of, and the compiled snapshot of them in the user's cache.
 
-HPO, HPOA and the curated conditions come with the package. `konsil kg build` adds files the user
-points to and notes them, with their sha256, in a recipe; whoever loads the graph follows it.
+HPO, HPOA, the curated conditions and the table of prevalences come with the package. `konsil kg
+build` adds files the user points to and notes them, with their sha256, in a recipe; whoever loads
+the graph follows it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import platformdirs
 from engine.exceptions import SourceError
 from engine.types import SourceRef
 from knowledge_graph.compile import Ontology, compile_graph
-from knowledge_graph.schema import DiseaseEntry, Record, Rejected, Term
+from knowledge_graph.schema import Annotation, DiseaseEntry, Record, Rejected, Term
 from knowledge_graph.snapshot import Snapshot, cached, key_of
 from knowledge_graph.sources import IMPORTERS, importer
 from knowledge_graph.sources.files import curated_files, packaged_files, sha256_of
@@ -152,7 +153,7 @@ def _state(path: Path) -> str:
 
 def _build(added_sources: Sequence[Added], progress: Progress) -> Snapshot:
     from knowledge_graph.acquisition import RULES
-    from knowledge_graph.sources import genes, hpo, hpoa, pharmacology
+    from knowledge_graph.sources import genes, hpo, hpoa, pharmacology, prevalence
     from knowledge_graph.sources.curated import read_curated
 
     files = packaged_files()
@@ -172,10 +173,12 @@ def _build(added_sources: Sequence[Added], progress: Progress) -> Snapshot:
             pharmacology.release(),
             _digest(sorted(pharmacology.FOLDER.glob("*.yaml"))),
         ),
+        SourceRef(prevalence.NAME, prevalence.release(), _digest(prevalence.files())),
     ]
     shown = [term for term, finding in zip(terms, phenotypes, strict=True) if finding]
     findings = Findings([*shown, *(r for r in curated if isinstance(r, Term))])
-    records: list[Record] = [*annotations, *rejected, *curated]
+    common = prevalence.read(_names(annotations))
+    records: list[Record] = [*annotations, *rejected, *curated, *common]
     taken: dict[str, int] = {}
     for source in added_sources:
         release, own = _read(source, findings)
@@ -190,6 +193,13 @@ def _build(added_sources: Sequence[Added], progress: Progress) -> Snapshot:
     refused = Counter(dataset for dataset, _, _ in compiled.names["rejected"])
     counts = [[dataset, given, refused[dataset]] for dataset, given in taken.items()]
     return replace(compiled, names={**compiled.names, "counts": counts})
+
+
+def _names(annotations: Iterable[Annotation]) -> dict[str, set[str]]:
+    names: dict[str, set[str]] = {}
+    for row in annotations:
+        names.setdefault(row.disease, set()).add(row.name)
+    return names
 
 
 def _read(source: Added, findings: Findings) -> tuple[SourceRef, list[Record]]:

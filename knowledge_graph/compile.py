@@ -19,8 +19,10 @@ from knowledge_graph.opposites import excluded_through, opposites
 from knowledge_graph.schema import (
     PHENOTYPE_ROOT,
     Annotation,
+    AssumedPrevalence,
     DiseaseEntry,
     Edge,
+    Epidemiology,
     Node,
     Record,
     Rejected,
@@ -30,7 +32,7 @@ from knowledge_graph.schema import (
 from knowledge_graph.snapshot import Floats, Snapshot
 
 # Chosen on the shared development cases; engine/CARD.md lists what was tried.
-UNSTATED_PREVALENCE = 1e-6
+UNSTATED_PREVALENCE = 1e-7
 """Share of the population taken for a disease whose prevalence no source states."""
 PREVALENCE_WEIGHT = 0.25
 """Exponent on prevalence: who is brought to a clinic is not a sample of the population."""
@@ -63,7 +65,7 @@ def compile_graph(
         by_disease[row.disease].append(row)
     called = _names(rows, given.entries)
     identity = Identity(called, [*given.same, *given.matches()])
-    diseases = _diseases(identity, called, given.entries, genes)
+    diseases = _diseases(identity, called, given.entries, given.assumed, genes)
     ranked: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
     phenotypes: list[list[Annotation]] = []
@@ -118,6 +120,7 @@ class _Given:
     terms: list[Term] = field(default_factory=list[Term])
     annotations: list[Annotation] = field(default_factory=list[Annotation])
     entries: dict[str, list[DiseaseEntry]] = field(default_factory=dict[str, list[DiseaseEntry]])
+    assumed: dict[str, Epidemiology] = field(default_factory=dict[str, Epidemiology])
     same: list[SameDisease] = field(default_factory=list[SameDisease])
     nodes: dict[str, Node] = field(default_factory=dict[str, Node])
     edges: list[Edge] = field(default_factory=list[Edge])
@@ -131,6 +134,9 @@ class _Given:
                 self.annotations.append(record)
             case DiseaseEntry():
                 self.entries.setdefault(record.id, []).append(record)
+            case AssumedPrevalence():
+                assumed = Epidemiology(record.prevalence, record.source)
+                self.assumed.setdefault(record.disease, assumed)
             case SameDisease():
                 self.same.append(record)
             case Node():
@@ -247,13 +253,15 @@ def _diseases(
     identity: Identity,
     names: Mapping[str, str],
     entries: Mapping[str, Sequence[DiseaseEntry]],
+    assumed: Mapping[str, Epidemiology],
     genes: Mapping[str, tuple[str, ...]],
 ) -> list[dict[str, Any]]:
     """One node a disease, sorted by id.
 
     It bears the curated name where there is one: that is what clinicians call it. An Orphanet
     disorder all of whose genes have OMIM diseases is a grouping of those: it is kept for look-up,
-    but ranked through them (`grouping`).
+    but ranked through them (`grouping`). How common it is says first the curated condition, then
+    a source that describes it, then what is assumed.
     """
     with_omim = {g for d, symbols in genes.items() if d.startswith("OMIM:") for g in symbols}
     described: list[dict[str, Any]] = []
@@ -265,7 +273,9 @@ def _diseases(
         called = [names[m] for m in members]
         called += [text for entry in said for text in (entry.name, *entry.synonyms)]
         own_genes = sorted({symbol for m in members for symbol in genes.get(m, ())})
-        epidemiology = next((e.epidemiology for e in said if e.epidemiology), None)
+        stated = (entry.epidemiology for entry in said)
+        taken = (assumed.get(member) for member in members)
+        epidemiology = next(filter(None, (*stated, *taken)), None)
         course: dict[str, tuple[str, ...]] = {}
         for entry in reversed(said):
             course |= entry.course

@@ -183,12 +183,12 @@ class MemoryGraph:
         ratios[diseases] = np.minimum(ratio, 0) * self._complete[diseases]
         return ratios
 
-    @cached_property
+    @property
     def standing(self) -> Mapping[str, Floats]:
         """What is known of each disease beside its findings, by name; (D,) each."""
-        return standing(self.snapshot, self.entries)
+        return self._standing
 
-    @cached_property
+    @property
     def expected(self) -> Floats:
         """Sum of the shares of a disease's own findings; (D,)."""
         return self._own.expected
@@ -433,8 +433,12 @@ class MemoryGraph:
         return evidence
 
     @cached_property
+    def _standing(self) -> Mapping[str, Floats]:
+        return standing(self.snapshot, self.entries)
+
+    @cached_property
     def _complete(self) -> Floats:
-        return self.standing["complete"]
+        return self._standing["complete"]
 
     @cached_property
     def _own(self) -> OwnFindings:

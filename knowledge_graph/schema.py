@@ -103,6 +103,18 @@ class DiseaseEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class AssumedPrevalence:
+    """How common a disease is taken to be where no source that describes it says so.
+
+    prevalence: share of the population, 0 to 1. It makes no disease and names none.
+    """
+
+    disease: str
+    prevalence: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class SameDisease:
     """Two ids of one disease (an exact match). source: dataset and release that says so."""
 
@@ -198,5 +210,5 @@ class Edge:
     properties: Mapping[str, Value] = field(default_factory=dict[str, Value])
 
 
-Record = Term | Annotation | DiseaseEntry | SameDisease | Node | Edge | Rejected
+Record = Term | Annotation | DiseaseEntry | AssumedPrevalence | SameDisease | Node | Edge | Rejected
 """What an importer yields. Edges may name a disease by its id in any catalogue."""

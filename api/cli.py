@@ -123,8 +123,11 @@ main.add_command(interview)
 @click.argument("name", metavar="NAME")
 @click.argument("paths", type=PATH, nargs=-1)
 @click.option("--json", "as_json", is_flag=True)
+@click.option("--cv", type=int, help="Rank with the fold that never saw the case's disease.")
 @click.option("--misses", type=PATH, help="Write one JSON line for every miss to this file.")
-def bench(name: str, paths: tuple[Path, ...], as_json: bool, misses: Path | None) -> None:
+def bench(
+    name: str, paths: tuple[Path, ...], as_json: bool, cv: int | None, misses: Path | None
+) -> None:
     """Run benchmark NAME (rank, labs, vignettes, interview, ...) on PATHS.
 
     kg needs no PATHS: it asks the graph about itself.
@@ -137,7 +140,7 @@ def bench(name: str, paths: tuple[Path, ...], as_json: bool, misses: Path | None
     for given in paths:
         if not given.exists():
             raise InputError("no such file or folder", where=str(given), fix="check the path")
-    report = run(name, paths, _progress)
+    report = run(name, paths, _progress, cv)
     if misses is not None:
         misses.write_bytes(b"".join(orjson.dumps(miss) + b"\n" for miss in report.misses))
     if as_json:

@@ -20,11 +20,12 @@ from safetensors.numpy import save_file
 from scipy.optimize import minimize
 
 from api.benchmarks import vignettes
+from api.benchmarks.held import case_digest, text_digest
 from api.benchmarks.labs import labelled
 from api.benchmarks.metrics import worst_rank
 from api.benchmarks.rank import read_cases
 from api.engine import Engine
-from engine.fusion import FILE, NAMES, NOT_NEGATIVE, Fusion, digest_of, fold_of
+from engine.fusion import FILE, NAMES, NOT_NEGATIVE, Fusion, fold_of
 from engine.merge import current, merge
 from engine.protocols import Floats
 from engine.rank import Features, features
@@ -49,24 +50,17 @@ PLAIN = Fusion(tuple(0.8 if name in ("ratio", "prior") else 0.0 for name in NAME
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A case with its right answers (positions). name: of its set. disease: id of its group."""
+    """A case with its right answers (positions).
+
+    name: of its set. disease: id of its group. digest: names the case, see `benchmarks.held`.
+    """
 
     name: str
     disease: str
     answers: tuple[int, ...]
     patient: Patient
     findings: tuple[Finding, ...]
-
-    @property
-    def digest(self) -> int:
-        """Names the case by what is known of it."""
-        return case_digest(self.findings, self.patient)
-
-
-def case_digest(findings: Sequence[Finding], patient: Patient) -> int:
-    """Names a case by its findings, age and sex; the same in training and in the benchmarks."""
-    stated = sorted({f"{f.status} {f.context} {f.code.code}" for f in findings})
-    return digest_of([str(patient.sex), str(patient.age_years), *stated])
+    digest: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +99,22 @@ def labelled_cases(data: Path, graph: MemoryGraph) -> Iterator[Labelled]:
         for case in read_cases(data / f"cases/phenopackets/{name}.dev.jsonl.gz", graph):
             if case.answers:
                 disease = graph.entries[case.answers[0]].id
-                yield Labelled(name, disease, case.answers, case.patient, case.findings)
+                digest = case_digest(case.findings, case.patient)
+                yield Labelled(name, disease, case.answers, case.patient, case.findings, digest)
     for case, answer in labelled([data / "cases/ramedis/dev.jsonl.gz"], graph):
         disease = graph.entries[answer].id
         for findings in (case.symptoms, (*case.symptoms, *case.laboratory)):
             read = merge(current(findings, graph))
-            yield Labelled("labs", disease, (answer,), case.patient, read)
+            digest = case_digest(read, case.patient)
+            yield Labelled("labs", disease, (answer,), case.patient, read, digest)
     engine = Engine(graph=graph)
     for _, item in vignettes.numbered([data / "cases/avey/dev.jsonl"]):
         if answers := graph.diseases_called(item["correct_diagnosis"].strip()):
-            read = engine.read_bytes(vignettes.note(item).encode(), name="note.txt")
+            text = vignettes.note(item)
+            read = engine.read_bytes(text.encode(), name="note.txt")
             disease = graph.entries[answers[0]].id
-            yield Labelled("vignettes", disease, answers, read.patient, read.findings)
+            digest = text_digest(text)
+            yield Labelled("vignettes", disease, answers, read.patient, read.findings, digest)
 
 
 def chosen(cases: Iterator[Labelled]) -> Iterator[Labelled]:
@@ -182,7 +180,7 @@ def fit(choices: Sequence[Choice]) -> Fusion:
 
 
 def weights_of(cases: Sequence[Labelled]) -> NDArray[np.float64]:
-    """Of each case: every disease of a set weighs the same, and sets as `SETS` says; they sum to 1."""
+    """Of each case; they sum to 1. Diseases of a set weigh the same, sets as `SETS` says."""
     times = Counter((case.name, case.disease) for case in cases)
     diseases = Counter(name for name, _ in times)
     raw = [SETS[case.name] / diseases[case.name] / times[case.name, case.disease] for case in cases]
@@ -190,18 +188,19 @@ def weights_of(cases: Sequence[Labelled]) -> NDArray[np.float64]:
 
 
 def _out_of_fold(choices: Sequence[Choice], folds: Sequence[Fusion]) -> str:
-    """Macro top-1 of each set among the candidates gathered, by the fold that did not see it."""
-    right: dict[str, dict[str, list[bool]]] = {}
+    """Of each set the macro top-1 and log loss among the candidates gathered, out of fold."""
+    right: dict[str, dict[str, list[tuple[bool, float]]]] = {}
     for choice in choices:
         fusion = folds[fold_of(choice.case.disease, FOLDS)]
         scores = choice.table @ np.array(fusion.weights, np.float32)
         hits = right.setdefault(choice.case.name, {}).setdefault(choice.case.disease, [])
-        hits.append(bool(scores[0] > scores[1:].max()))
-    macro = {
-        name: float(np.mean([np.mean(hits) for hits in diseases.values()]))
-        for name, diseases in right.items()
-    }
-    return ", ".join(f"{name} {value:.3f}" for name, value in macro.items())
+        loss = np.logaddexp.reduce(scores.astype(np.float64)) - scores[0]
+        hits.append((bool(scores[0] > scores[1:].max()), float(loss)))
+    told: list[str] = []
+    for name, diseases in right.items():
+        top1, loss = np.mean([np.mean(hits, axis=0) for hits in diseases.values()], axis=0)
+        told.append(f"{name} {top1:.3f} ({loss:.3f})")
+    return ", ".join(told)
 
 
 def write(fusion: Fusion, folds: Sequence[Fusion], seen: Sequence[int]) -> None:

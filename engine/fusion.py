@@ -1,7 +1,8 @@
 """The learned weights that turn evidence into log odds: a conditional logit over all candidates.
 
 score(d) = sum over findings of a weighted sum of what each says of d (`SIGNS`)
-         + a weighted sum of what is known of d and how complete its picture is (`PICTURE`, `STANDING`)
+         + a weighted sum of how complete its picture is (`PICTURE`)
+         + a weighted sum of what is known of d beforehand (`STANDING`)
 
 Every term is linear, so each finding's share of the score is exactly its contribution. Weights of
 evidence are never negative: a finding that is there speaks for a disease or not at all. Trained by
@@ -24,7 +25,7 @@ from engine.protocols import Evidence, Floats
 from engine.types import ModelRef
 
 SIGNS = ("ratio", "lineage", "typical", "absent")
-"""What a finding says of each disease: see `engine.protocols.Evidence`; absent: `log_absence_ratios`."""
+"""What a finding says of each disease: `engine.protocols.Evidence`, then `log_absence_ratios`."""
 STANDING = ("rare", "common", "chance", "publications", "early", "late", "catalogues", "counted")
 """What is known of a disease beside its findings: see `KnowledgeGraph.standing`."""
 PICTURE = ("missing", "covered")

@@ -18,6 +18,8 @@ from engine.fusion import SIGNS, STANDING, Fusion, trained
 from engine.protocols import Floats, KnowledgeGraph
 from engine.types import Contribution, Diagnosis, Finding, Patient, Picture
 
+OVERLAP_POWER = float(__import__("os").environ.get("OP", "2"))
+LEAST_OVERLAP = 0.05
 LEAST_EXPECTED = 0.1
 """Findings a patient is taken to show at least, so that a share of them can be stated."""
 ASSUMPTIONS = (
@@ -121,8 +123,8 @@ def features(findings: Sequence[Finding], patient: Patient, graph: KnowledgeGrap
         evidence = graph.evidence(term)
         signs[i, :-1] = evidence.ratio, evidence.lineage, evidence.typical
         left[i] = signs[i]
-        for j in _implying(term, counted[:i], graph):
-            said = np.minimum(signs[i], left[j])
+        for j, overlap in _overlapping(term, counted[:i], graph):
+            said = np.minimum(signs[i], overlap * left[j])
             signs[i] -= said
             left[j] -= said
     present = [f.code.code for f in counted if f.status != "absent"]
@@ -215,13 +217,29 @@ def _mixed(ratios: Floats, probability: float | None) -> Floats:
     return np.log(probability * np.exp(ratios) + (1 - probability))
 
 
-def _implying(term: str, counted: Sequence[Finding], graph: KnowledgeGraph) -> list[int]:
-    """Positions of present findings that imply the term (its descendants)."""
-    return [
-        i
-        for i, finding in enumerate(counted)
-        if finding.status != "absent" and term in graph.ancestors(finding.code.code)
-    ]
+def _overlapping(
+    term: str, counted: Sequence[Finding], graph: KnowledgeGraph
+) -> list[tuple[int, float]]:
+    """Present findings that say part of what the term says: position and share of it, 0 to 1.
+
+    The share is the information of the most informative common ancestor (Resnik) over that of the
+    term, to the power `OVERLAP_POWER`; of a finding that implies the term it is 1.
+    """
+    own = {term, *graph.ancestors(term)}
+    whole = graph.information_content(term)
+    found: list[tuple[int, float]] = []
+    for i, finding in enumerate(counted):
+        if finding.status == "absent":
+            continue
+        other = finding.code.code
+        if term in graph.ancestors(other):
+            found.append((i, 1.0))
+            continue
+        common = own & graph.ancestors(other)
+        shared = max(map(graph.information_content, common), default=0.0)
+        if whole > 0 and (share := min(shared / whole, 1.0) ** OVERLAP_POWER) > LEAST_OVERLAP:
+            found.append((i, share))
+    return found
 
 
 def _log_sum(values: NDArray[np.float64]) -> float:

@@ -50,8 +50,8 @@ def standing(snapshot: Snapshot, entries: Sequence[Disease]) -> Mapping[str, Flo
 
     complete: 1 for a condition whose whole picture is curated. rare, common: ln of the stated
     prevalence over `UNSTATED_PREVALENCE`, of diseases without and with such a picture. chance: see
-    `Snapshot`. publications: ln of 1 + how many its rows cite. early: 1 for a MIM number from before
-    1994; late: 0 to 1, how new a later number is. catalogues: 1 when it has ids of several.
+    `Snapshot`. publications: ln of 1 + how many its rows cite. early: 1 for a MIM number from
+    before 1994; late: 0 to 1, how new a later number is. catalogues: 1 when it has ids of several.
     counted: share of its rows that state a frequency.
     """
     complete = np.array([bool(entry.course) for entry in entries], np.float32)

@@ -26,14 +26,25 @@ BENCHMARKS = {
 """Name -> "module:function", called with the paths and the graph."""
 WITHOUT_PATHS = ("kg",)
 """Benchmarks that read nothing but the graph."""
+LEARNED = ("rank", "labs", "vignettes", "abstain", "interview")
+"""Benchmarks of what was learned from development cases: they can rank with held-out folds."""
 
 
-def run(name: str, paths: Sequence[Path], progress: Callable[[str], None]) -> BenchReport:
+def run(
+    name: str,
+    paths: Sequence[Path],
+    progress: Callable[[str], None],
+    cv: int | None = None,
+) -> BenchReport:
     """Run one benchmark.
+
+    Args:
+        cv: rank each case with the fold of the weights that did not see its disease.
 
     Raises:
         NotFoundError: no benchmark of that name; the known ones are listed.
-        InputError: no paths for a benchmark that reads some, or paths for one that reads none.
+        InputError: no paths for a benchmark that reads some, or paths for one that reads none;
+            folds for one that was not learned.
     """
     if name not in BENCHMARKS:
         raise NotFoundError(
@@ -44,5 +55,10 @@ def run(name: str, paths: Sequence[Path], progress: Callable[[str], None]) -> Be
         raise InputError(
             f"benchmark {name} {needs}", where="PATHS", fix="see `konsil bench --help`"
         )
+    if cv is not None and name not in LEARNED:
+        raise InputError(
+            f"benchmark {name} has no folds", where="--cv", fix=f"use it with {', '.join(LEARNED)}"
+        )
     module, _, function = BENCHMARKS[name].partition(":")
-    return getattr(import_module(module), function)(paths, MemoryGraph.chosen(progress))
+    held = {"cv": cv} if name in LEARNED else {}
+    return getattr(import_module(module), function)(paths, MemoryGraph.chosen(progress), **held)

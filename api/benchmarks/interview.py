@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from api.benchmarks.held import Held, case_digest
 from api.benchmarks.metrics import worst_rank
 from api.benchmarks.rank import Case, documents, read_case
 from api.benchmarks.vignettes import note
@@ -84,8 +85,9 @@ class Played:
     told: int
 
 
-def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
+def run(paths: Sequence[Path], graph: MemoryGraph, cv: int | None = None) -> BenchReport:
     """Interview the patients of phenopackets and of vignettes (.jsonl)."""
+    held = Held(graph, cv)
     cases = [case for path in paths for case in _cases(path, graph)]
     patients = [patient for case in cases if (patient := simulated(case, graph)) is not None]
     if not patients:
@@ -96,7 +98,7 @@ def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
         )
     chosen = drawn(patients)
     start = time.perf_counter()
-    played = [play(patient, graph) for patient in chosen]
+    played = [play(patient, held) for patient in chosen]
     seconds = time.perf_counter() - start
     clusters = _clustered(played)
     return BenchReport(
@@ -110,7 +112,8 @@ def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
         },
         ci95=bootstrap_ci(_metrics, clusters),
         seconds=seconds,
-        provenance={"sources": [f"{s.name} {s.version}" for s in graph.sources], "seed": SEED},
+        provenance=held.provenance(case_digest(p.case.findings, p.case.patient) for p in chosen)
+        | {"seed": SEED},
         misses=[_miss(p) for p in played if p.ranks["top1"][-1] > 1],
         notes=[
             "means over diseases; intervals resample diseases",
@@ -144,14 +147,15 @@ def drawn(patients: Sequence[Simulated]) -> list[Simulated]:
     return [patients[i] for i in sorted(chosen[:MOST])]
 
 
-def play(patient: Simulated, graph: MemoryGraph) -> Played:
+def play(patient: Simulated, held: Held) -> Played:
     """Every interviewer's ranks for one patient."""
-    told = rank(patient.case.findings, patient.case.patient, graph)
+    fusion = held.fusion(patient.case.answers)
+    told = rank(patient.case.findings, patient.case.patient, held.graph, fusion=fusion)
     return Played(
         patient=patient,
         ranks={
-            name: _interview(patient, choose, graph)
-            for name, choose in interviewers(patient, graph).items()
+            name: _interview(patient, choose, held)
+            for name, choose in interviewers(patient, held.graph).items()
         },
         told=worst_rank(told.scores, patient.case.answers),
     )
@@ -177,11 +181,12 @@ def interviewers(patient: Simulated, graph: MemoryGraph) -> dict[str, Choose]:
     return {"top1": ours, "random": at_random, "frequent": most_frequent}
 
 
-def _interview(patient: Simulated, choose: Choose, graph: MemoryGraph) -> tuple[int, ...]:
+def _interview(patient: Simulated, choose: Choose, held: Held) -> tuple[int, ...]:
+    fusion = held.fusion(patient.case.answers)
     findings = [patient.answer(patient.complaint)]
     ranks: list[int] = []
     for asked in range(max(STOPS) + 1):
-        ranking = rank(findings, patient.case.patient, graph)
+        ranking = rank(findings, patient.case.patient, held.graph, fusion=fusion)
         if asked in (0, *STOPS):
             ranks.append(worst_rank(ranking.scores, patient.case.answers))
         if asked < max(STOPS) and (term := choose(ranking)) is not None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from api.benchmarks.held import Held, case_digest
 from api.benchmarks.metrics import Cluster, clustered, gains, top_k, worst_rank
 from engine.evaluate import BenchReport, bootstrap_ci
 from engine.evaluate_labs import RamedisCase, ramedis_cases
@@ -18,8 +19,9 @@ from knowledge_graph.memory import MemoryGraph
 KEYS = ("top1", "top3", "top10", "macro_top1", "macro_top10")
 
 
-def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
+def run(paths: Sequence[Path], graph: MemoryGraph, cv: int | None = None) -> BenchReport:
     """Rank every case twice: by its symptoms alone, and with its laboratory findings."""
+    held = Held(graph, cv)
     cases = [case for path in paths for case in ramedis_cases(path)]
     known = labelled(paths, graph)
     if not known:
@@ -29,11 +31,9 @@ def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
             fix="give RAMEDIS cases whose diagnosis names a MIM number",
         )
     start = time.perf_counter()
-    both = [
-        _rank(case, answer, (*case.symptoms, *case.laboratory), graph) for case, answer in known
-    ]
+    both = [_rank(case, answer, (*case.symptoms, *case.laboratory), held) for case, answer in known]
     seconds = time.perf_counter() - start
-    without = [_rank(case, answer, case.symptoms, graph) for case, answer in known]
+    without = [_rank(case, answer, case.symptoms, held) for case, answer in known]
     clusters = clustered(both)
     paired = list(zip(clusters, clustered(without), strict=True))
     bare = top_k([cluster for _, cluster in paired])
@@ -54,7 +54,10 @@ def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
         },
         ci95=bootstrap_ci(top_k, clusters) | bootstrap_ci(gain, paired),
         seconds=seconds,
-        provenance={"sources": [f"{s.name} {s.version}" for s in graph.sources]},
+        provenance=held.provenance(
+            case_digest(merge(current((*c.symptoms, *c.laboratory), graph)), c.patient)
+            for c, _ in known
+        ),
         misses=[
             {"case": case.id, "truth": case.truth, "rank": position}
             for (case, _), (_, position) in zip(known, both, strict=True)
@@ -75,7 +78,8 @@ def labelled(paths: Sequence[Path], graph: MemoryGraph) -> list[tuple[RamedisCas
 
 
 def _rank(
-    case: RamedisCase, answer: int, findings: Sequence[Finding], graph: MemoryGraph
+    case: RamedisCase, answer: int, findings: Sequence[Finding], held: Held
 ) -> tuple[str, int]:
-    ranking = rank(merge(current(findings, graph)), case.patient, graph)
+    read = merge(current(findings, held.graph))
+    ranking = rank(read, case.patient, held.graph, fusion=held.fusion((answer,)))
     return str(case.truth), worst_rank(ranking.scores, (answer,))

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from api.benchmarks.held import Held, case_digest
 from api.benchmarks.metrics import clustered, gains, top_k, worst_rank
 from api.benchmarks.resnik import Resnik
 from engine.evaluate import BenchReport, bootstrap_ci
@@ -60,8 +61,9 @@ class Scored:
     ms: float
 
 
-def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
+def run(paths: Sequence[Path], graph: MemoryGraph, cv: int | None = None) -> BenchReport:
     """Rank every case of the given phenopacket files (.json, .jsonl, .jsonl.gz) or folders."""
+    held = Held(graph, cv)
     cases = [case for path in paths for case in read_cases(path, graph)]
     known = [case for case in cases if case.answers]
     if not known:
@@ -71,7 +73,7 @@ def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
             fix="give phenopackets with a solved interpretation",
         )
     start = time.perf_counter()
-    scored = {prefix: _scored(known, method) for prefix, method in _methods(graph).items()}
+    scored = {prefix: _scored(known, method) for prefix, method in _methods(held).items()}
     seconds = time.perf_counter() - start
     clusters = {
         prefix: clustered((s.case.truth, s.rank) for s in found) for prefix, found in scored.items()
@@ -90,7 +92,7 @@ def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
         | {"diseases": float(len(paired)), "unknown": float(len(cases) - len(known))},
         ci95=bootstrap_ci(top_k, clusters[""]) | bootstrap_ci(gains, paired),
         seconds=seconds,
-        provenance={"sources": [source.name + " " + source.version for source in graph.sources]},
+        provenance=held.provenance(case_digest(case.findings, case.patient) for case in known),
         misses=[
             {"case": s.case.id, "truth": s.case.truth, "rank": s.rank}
             for s in scored[""]
@@ -156,8 +158,9 @@ def _answers(truth: str, graph: MemoryGraph) -> tuple[int, ...]:
     return tuple(i for i, entry in enumerate(graph.entries) if truth in entry.genes)
 
 
-def _methods(graph: MemoryGraph) -> dict[str, Callable[[Case], Floats]]:
+def _methods(held: Held) -> dict[str, Callable[[Case], Floats]]:
     """Prefix of `METHODS` -> scores of all diseases for a case, (D,); all rank the same ones."""
+    graph = held.graph
     resnik = Resnik(graph)
     grouping = np.array([entry.grouping for entry in graph.entries])
 
@@ -165,7 +168,9 @@ def _methods(graph: MemoryGraph) -> dict[str, Callable[[Case], Floats]]:
         return np.where(grouping, np.float32(-np.inf), scores)
 
     return {
-        "": lambda case: rank(case.findings, case.patient, graph).scores,
+        "": lambda case: (
+            rank(case.findings, case.patient, graph, fusion=held.fusion(case.answers)).scores
+        ),
         "plain_": lambda case: candidates(plain_scores(case, graph)),
         "resnik_": lambda case: candidates(resnik.one_sided(_present(case))),
         "resnik_sym_": lambda case: candidates(resnik.symmetric(_present(case))),

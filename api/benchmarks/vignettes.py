@@ -15,10 +15,13 @@ from pathlib import Path
 import numpy as np
 import orjson
 
+from api.benchmarks.held import Held, text_digest
 from api.benchmarks.metrics import worst_rank
 from api.engine import Engine
+from engine.counterfactual import has_evidence
 from engine.evaluate import BenchReport, bootstrap_ci
 from engine.exceptions import InputError
+from engine.rank import rank
 from knowledge_graph.memory import MemoryGraph
 
 HEADINGS = {
@@ -45,12 +48,14 @@ class Vignette:
     rank: int
 
 
-def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
+def run(paths: Sequence[Path], graph: MemoryGraph, cv: int | None = None) -> BenchReport:
     """Diagnose every vignette of the given .jsonl files."""
+    held = Held(graph, cv)
     engine = Engine(graph=graph)
     engine.warm()
     start = time.perf_counter()
-    scored = [_scored(number, item, engine) for number, item in numbered(paths)]
+    items = list(numbered(paths))
+    scored = [_scored(number, item, engine, held) for number, item in items]
     seconds = time.perf_counter() - start
     if not scored:
         raise InputError(
@@ -71,7 +76,7 @@ def run(paths: Sequence[Path], graph: MemoryGraph) -> BenchReport:
         },
         ci95=bootstrap_ci(_top_k, scored),
         seconds=seconds,
-        provenance={"sources": [f"{s.name} {s.version}" for s in graph.sources]},
+        provenance=held.provenance(text_digest(note(item)) for _, item in items),
         misses=[
             {"case": v.id, "truth": v.truth, "known": v.known, "rank": v.rank}
             for v in scored
@@ -101,19 +106,22 @@ def numbered(paths: Sequence[Path]) -> Iterator[tuple[str, dict[str, str]]]:
                     yield f"{file.name}:{number}", orjson.loads(line)
 
 
-def _scored(identifier: str, vignette: Mapping[str, str], engine: Engine) -> Vignette:
+def _scored(identifier: str, vignette: Mapping[str, str], engine: Engine, held: Held) -> Vignette:
     truth = vignette["correct_diagnosis"].strip()
     text = note(vignette)
     answers = engine.graph.diseases_called(truth)
     assessment = engine.read_bytes(text.encode(), name="note.txt")
-    scores = assessment.ranking.scores
-    found = answers and assessment.result(top=1).abstained is None
+    ranking = assessment.ranking
+    if held.cv is not None:
+        fusion = held.fusion(answers)
+        ranking = rank(assessment.findings, assessment.patient, engine.graph, fusion=fusion)
+    found = answers and has_evidence(ranking)
     return Vignette(
         id=identifier,
         truth=truth,
         known=bool(answers),
         told=_plain(truth) in _plain(text),
-        rank=worst_rank(scores, answers) if found else NEVER,
+        rank=worst_rank(ranking.scores, answers) if found else NEVER,
     )
 
 

@@ -18,8 +18,8 @@ from engine.fusion import SIGNS, STANDING, Fusion, trained
 from engine.protocols import Floats, KnowledgeGraph
 from engine.types import Contribution, Diagnosis, Finding, Patient, Picture
 
-OVERLAP_POWER = float(__import__("os").environ.get("OP", "2"))
-LEAST_OVERLAP = 0.05
+OVERLAP_POWER = 3
+LEAST_OVERLAP = 0.3
 LEAST_EXPECTED = 0.1
 """Findings a patient is taken to show at least, so that a share of them can be stated."""
 ASSUMPTIONS = (
@@ -115,6 +115,7 @@ def features(findings: Sequence[Finding], patient: Patient, graph: KnowledgeGrap
     priors = graph.priors(patient)
     signs = np.zeros((len(counted), len(SIGNS), priors.size), np.float32)
     left = np.zeros_like(signs)
+    overlaps = _overlaps(counted, graph)
     for i, finding in enumerate(counted):
         term = finding.code.code
         if finding.status == "absent":
@@ -123,7 +124,7 @@ def features(findings: Sequence[Finding], patient: Patient, graph: KnowledgeGrap
         evidence = graph.evidence(term)
         signs[i, :-1] = evidence.ratio, evidence.lineage, evidence.typical
         left[i] = signs[i]
-        for j, overlap in _overlapping(term, counted[:i], graph):
+        for j, overlap in overlaps[i]:
             said = np.minimum(signs[i], overlap * left[j])
             signs[i] -= said
             left[j] -= said
@@ -217,28 +218,26 @@ def _mixed(ratios: Floats, probability: float | None) -> Floats:
     return np.log(probability * np.exp(ratios) + (1 - probability))
 
 
-def _overlapping(
-    term: str, counted: Sequence[Finding], graph: KnowledgeGraph
-) -> list[tuple[int, float]]:
-    """Present findings that say part of what the term says: position and share of it, 0 to 1.
+def _overlaps(counted: Sequence[Finding], graph: KnowledgeGraph) -> list[list[tuple[int, float]]]:
+    """For each finding the present ones before it that say part of it: position and share, 0 to 1.
 
-    The share is the information of the most informative common ancestor (Resnik) over that of the
-    term, to the power `OVERLAP_POWER`; of a finding that implies the term it is 1.
+    The share is the information of their most informative common ancestor (Resnik) over that of
+    the finding, to the power `OVERLAP_POWER`; of one that implies the finding it is 1.
     """
-    own = {term, *graph.ancestors(term)}
-    whole = graph.information_content(term)
-    found: list[tuple[int, float]] = []
+    lineages = [
+        {term for term in (f.code.code, *graph.ancestors(f.code.code)) if graph.is_phenotype(term)}
+        for f in counted
+    ]
+    said = {term: graph.information_content(term) for terms in lineages for term in terms}
+    found: list[list[tuple[int, float]]] = []
     for i, finding in enumerate(counted):
-        if finding.status == "absent":
-            continue
-        other = finding.code.code
-        if term in graph.ancestors(other):
-            found.append((i, 1.0))
-            continue
-        common = own & graph.ancestors(other)
-        shared = max(map(graph.information_content, common), default=0.0)
-        if whole > 0 and (share := min(shared / whole, 1.0) ** OVERLAP_POWER) > LEAST_OVERLAP:
-            found.append((i, share))
+        whole = said[finding.code.code]
+        shares = [
+            (j, max((said[term] for term in lineages[i] & lineages[j]), default=0.0) / whole)
+            for j in range(i)
+            if counted[j].status != "absent" and whole > 0
+        ]
+        found.append([(j, s**OVERLAP_POWER) for j, s in shares if s >= LEAST_OVERLAP])
     return found
 
 

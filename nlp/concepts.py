@@ -24,6 +24,7 @@ KEY = "concepts"
 
 _WALLS = frozenset('.;:?!()[]{}|<>\\*=+•"')
 _LINKS = frozenset(("and", "or", "nor"))
+_COPULAS = frozenset(("is", "are", "was", "were"))
 _MEMBER = 2  # a list member that lacks the shared words has at most this many of its own
 _LIST = 8  # members of a list on either side of the one that holds the shared words
 _SHARED = 3  # the shared words are at most this many
@@ -67,7 +68,10 @@ def _guarded(written: str, run: list[list[Word]], lexicon: Lexicon) -> str | Non
 
 
 def _windows(piece: list[Word], run: list[list[Word]], lexicon: Lexicon) -> Iterator[Mention]:
-    """Every name that stands in one piece."""
+    """Every name that stands in one piece and neither begins nor ends with a copula.
+
+    "Sodium is low" is not said by "is on low sodium".
+    """
     bags, stems = lexicon.bags, lexicon.stems
     for i, first in enumerate(piece):
         term = (
@@ -77,14 +81,14 @@ def _windows(piece: list[Word], run: list[list[Word]], lexicon: Lexicon) -> Iter
         )
         if term is not None:
             yield Mention(first.start, first.end, term, 1)
-        if first.stem not in stems:
+        if first.stem not in stems or first.text.lower() in _COPULAS:
             continue
         total = first.stem
         for size, last in enumerate(piece[i + 1 : i + MAX_WORDS], start=2):
             if last.stem not in stems:
                 break
             total += last.stem
-            if total in bags:
+            if total in bags and last.text.lower() not in _COPULAS:
                 yield Mention(first.start, last.end, bags[total], size)
 
 
@@ -166,17 +170,22 @@ def _longest(windows: Iterable[Mention], barred: set[int]) -> dict[int, Mention]
 def _gapped(piece: list[Word], lexicon: Lexicon, kept: dict[int, Mention]) -> Iterator[Mention]:
     """Every name whose words stand apart, other words between them ("red and sore left eye").
 
-    A word of a name that stands in one piece is taken only with all of that name.
+    A word of a name that stands in one piece is taken only with all of that name. None begins or
+    ends with a copula.
     """
     bags = lexicon.bags
     known = [i for i, word in enumerate(piece) if word.stem in lexicon.stems]
+    inside = {i for i in known if piece[i].text.lower() in _COPULAS}
     for place, i in enumerate(known):
+        if i in inside:
+            continue
         inner: list[int] = []
         for j in known[place + 1 :]:
             if j - i >= _REACH:
                 break
             ends = piece[i].stem + piece[j].stem
-            for size in range(max(0, j - i - 1 - _GAP), min(len(inner), j - i - 2) + 1):
+            sizes = range(max(0, j - i - 1 - _GAP), min(len(inner), j - i - 2) + 1)
+            for size in () if j in inside else sizes:
                 for own in combinations(inner, size):
                     total = ends + sum(piece[k].stem for k in own)
                     if total in bags:

@@ -47,15 +47,20 @@ def _hash(text: str) -> int:
 
 
 def words(tokens: Sequence[str], start: int = 0, end: int | None = None) -> Iterator[Word]:
-    """The words of tokens [start, end) that count; a hyphenated prefix is joined to its word."""
+    """The words of tokens [start, end) that count; a hyphenated prefix is joined to its word.
+
+    A capital A behind a word in small letters is a letter ("vitamin A"), no article.
+    """
     position, end = start, len(tokens) if end is None else end
+    before = ""
     while position < end:
         text, first = tokens[position], position
         position += 1
         if not text[0].isalnum():
             continue
         lower = text.lower()
-        if lower in STOP_WORDS:
+        lettered, before = text == "A" and before[-1:].islower(), text
+        if lower in STOP_WORDS and not lettered:
             continue
         if (
             lower in PREFIXES

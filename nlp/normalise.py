@@ -22,7 +22,7 @@ _SPELLING = tuple(
         ("(?<=[a-z])ae(?=[a-z])|^ae(?=[a-z]{3})", "e"),
         ("(?<=[a-z])oe(?=a|[a-z]{2})|^oe(?=[a-z]{3})", "e"),
         ("(?<=[a-z]{3})our(?=$|less|ed|ing|al)", "or"),
-        ("is(?=ed$|ation$|ing$)", "iz"),
+        ("is(?=e$|ed$|ation$|ing$)", "iz"),
         ("ys(?=e$|ed$|ing$)", "yz"),
         ("^leuc", "leuk"),
         ("sulph", "sulf"),

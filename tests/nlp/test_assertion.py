@@ -24,6 +24,11 @@ SENTENCES: list[tuple[str, str, Status, Context]] = [
     ("Marked hepatomegaly on palpation.", "hepatomegaly", P, "current"),
     ("He complains of headache.", "headache", P, "current"),
     ("She is seen for seizures that began in infancy.", "seizures", P, "current"),
+    # told by a relative, not of the relative
+    ("Her daughter says that she has fever.", "fever", P, "current"),
+    ("The mother gives a history of vomiting.", "vomiting", P, "current"),
+    # began in the past and lasts
+    ("Fever since 3 years ago.", "Fever", P, "current"),
     # negated, trigger before
     ("No fever.", "fever", A, "current"),
     ("No fever, chills, or cough.", "cough", A, "current"),

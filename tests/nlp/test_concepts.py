@@ -55,6 +55,29 @@ def named(findings: list[Finding]) -> list[tuple[str, str]]:
         ),
         # words of a name may stand apart
         ("A red irritated eye.", [("red irritated eye", "Red eye")]),
+        # each result belongs to its own analyte
+        (
+            "Neutrophils are raised and platelets are low.",
+            [
+                ("Neutrophils are raised", "Neutrophilia"),
+                ("platelets are low", "Thrombocytopenia"),
+            ],
+        ),
+        ("She is on a low sodium diet.", []),
+        # the letter A is no article
+        ("Hemoglobin is low.", [("Hemoglobin is low", "Anemia")]),
+        ("HE HAS A FEVER.", [("FEVER", "Fever")]),
+        # everyday wording
+        ("No visual changes.", [("visual changes", "Abnormality of vision")]),
+        (
+            "He fell asleep whilst driving.",
+            [("asleep whilst driving", "Excessive daytime somnolence")],
+        ),
+        (
+            "Frequency, urgency and hesitancy.",
+            [("urgency", "Urinary urgency"), ("hesitancy", "Urinary hesitancy")],
+        ),
+        ("The vaccine met with hesitancy.", []),
         ("The eye was closed by a big red scar.", []),
         ("Knee pain and swollen.", [("Knee pain", "Knee pain")]),
         # but not across the words of another name

@@ -35,6 +35,8 @@ def test_spelling_and_plural(words: str) -> None:
     "words",
     [
         "cerebellar cerebellum",
+        "bruise bruises bruising bruised",
+        "raise raised raising",
         "renal kidney kidneys",
         "microcephaly microcephalic",
         "hypotonia hypotonic",

@@ -127,7 +127,10 @@ class KnowledgeGraph(Vocabulary, Protocol):
         ...
 
     def find_term(self, name: str) -> str | None:
-        """The one finding with this name or exact synonym (case does not matter); None if none."""
+        """The one finding with this name or exact synonym (case does not matter); None if none.
+
+        Else, where a disease has the name, the most general finding that bears one of its names.
+        """
         ...
 
     def find_disease(self, name: str) -> int | None:

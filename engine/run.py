@@ -14,6 +14,7 @@ from engine.merge import current, merge, settle
 from engine.modalities import EXTRACTORS, extractor
 from engine.protocols import Extraction, KnowledgeGraph, ReadingContext
 from engine.rank import ASSUMPTIONS, Ranking, diagnosis, rank, why_not_counted
+from engine.risk import listed_problems
 from engine.types import (
     CodedEntry,
     Diagnosis,
@@ -118,7 +119,10 @@ def assess(bundle: PatientBundle, graph: KnowledgeGraph) -> Assessment:
     A specialist that fails becomes an issue; what the others found is still used.
     """
     patient = bundle.patient
-    extractions = [coded_findings(bundle.phenotypes, graph)]
+    extractions = [
+        coded_findings(bundle.phenotypes, graph),
+        listed_problems(bundle.statements, graph),
+    ]
     for kind in EXTRACTORS:
         if items := getattr(bundle, kind):
             try:
@@ -144,7 +148,7 @@ def assess(bundle: PatientBundle, graph: KnowledgeGraph) -> Assessment:
         skipped=(
             *bundle.skipped,
             *(skipped for e in extractions for skipped in e.skipped),
-            *_unread(bundle),
+            *_unread(bundle, findings),
             *_uncounted(findings, graph),
         ),
     )
@@ -210,7 +214,8 @@ def _failed(kind: str, error: Exception) -> Extraction:
     return Extraction((), (), (issue,))
 
 
-def _unread(bundle: PatientBundle) -> Iterator[Skipped]:
+def _unread(bundle: PatientBundle, findings: tuple[Finding, ...]) -> Iterator[Skipped]:
+    read = {c.item for f in findings for c in f.citations if isinstance(c, CodedEntry)}
     reasons = {
         "condition": "on the problem list: history, never an answer",
         "medication": "medication: not used by this version",
@@ -218,7 +223,8 @@ def _unread(bundle: PatientBundle) -> Iterator[Skipped]:
         "family": "family history: concerns a relative",
     }
     for statement in bundle.statements:
-        yield Skipped(statement.id, f"{reasons[statement.kind]} ({statement.text})")
+        if statement.id not in read:
+            yield Skipped(statement.id, f"{reasons[statement.kind]} ({statement.text})")
     for attachment in bundle.attachments:
         yield Skipped(
             attachment.id,

@@ -296,9 +296,18 @@ class MemoryGraph:
         return tuple(reasons)
 
     def find_term(self, name: str) -> str | None:
-        """The one finding with this name or exact synonym (case does not matter)."""
-        term = self._terms_called.get(name.strip().casefold())
-        return term if term is not None and self.is_phenotype(term) else None
+        """The one finding with this name or exact synonym (case does not matter); None if none.
+
+        Else, where a disease has the name, the most general finding that bears one of its names.
+        """
+        if (term := self._finding_called(name)) is not None:
+            return term
+        position = self._by_name.get(name.strip().casefold())
+        if position is None:
+            return None
+        entry = self.entries[position]
+        same = sorted(filter(None, map(self._finding_called, (entry.name, *entry.synonyms))))
+        return next((t for t in same if all(t in (o, *self.ancestors(o)) for o in same)), None)
 
     def find_disease(self, name: str) -> int | None:
         """Position by id, id in another catalogue, or exact name (case does not matter)."""
@@ -312,6 +321,10 @@ class MemoryGraph:
         return tuple(self._called.get(plain_name(name), ()))
 
     # ---- Inside -------------------------------------------------------------------------------
+
+    def _finding_called(self, name: str) -> str | None:
+        term = self._terms_called.get(name.strip().casefold())
+        return term if term is not None and self.is_phenotype(term) else None
 
     @cached_property
     def _terms_called(self) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine.types import GraphEdge
-from knowledge_graph.snapshot import Ints, uncollected
+from knowledge_graph.snapshot import Ints
 
 
 class Risks:
@@ -19,7 +19,6 @@ class Risks:
     statement; of several factors that are one finding, the first. Neither looks up the hierarchy.
     """
 
-    @uncollected()
     def __init__(
         self, names: Mapping[str, Any], terms: Mapping[str, int], diseases: Mapping[str, int]
     ) -> None:

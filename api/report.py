@@ -191,6 +191,7 @@ _MATCHES = {
     "ancestor": "listed as the broader {}, ",
     "descendant": "listed as the narrower {}, ",
     "related": "only a related sign listed, {}, ",
+    "risk": "raises the risk, listed as ",
     "none": "",
 }
 _CLASSES = {

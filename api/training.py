@@ -145,7 +145,9 @@ def gathered(cases: Sequence[Labelled], graph: MemoryGraph, fusion: Fusion) -> I
 
 def _table(given: Features) -> Floats:
     """(N, D): the features by `NAMES`, findings added up."""
-    return np.concatenate([given.signs.sum(axis=0), given.picture, given.prior])
+    return np.concatenate(
+        [given.signs.sum(axis=0), given.raised.sum(axis=0)[None], given.picture, given.prior]
+    )
 
 
 def _scores(table: Floats, fusion: Fusion, given: Features) -> Floats:

@@ -28,10 +28,12 @@ SIGNS = ("ratio", "lineage", "typical", "absent")
 """What a finding says of each disease: `engine.protocols.Evidence`, then `log_absence_ratios`."""
 STANDING = ("rare", "common", "chance", "publications", "early", "late", "catalogues", "counted")
 """What is known of a disease beside its findings: see `KnowledgeGraph.standing`."""
+RISK = ("risk",)
+"""1 where a finding, of today or the past, raises the risk of a disease: `KnowledgeGraph.risk`."""
 PICTURE = ("missing", "covered")
 """Of its usual findings, how many are not reported (a count), and which share is (0 to 1)."""
-NAMES = (*SIGNS, *PICTURE, "prior", *STANDING)
-NOT_NEGATIVE = frozenset((*SIGNS, "covered", "prior", "rare", "common"))
+NAMES = (*SIGNS, *RISK, *PICTURE, "prior", *STANDING)
+NOT_NEGATIVE = frozenset((*SIGNS, *RISK, "covered", "prior", "rare", "common"))
 FILE = Path(__file__).parent / "weights" / "ranking.safetensors"
 
 
@@ -56,14 +58,20 @@ class Fusion:
         return self.signs[-1] * ratios
 
     @property
+    def risk(self) -> float:
+        """Weight of `RISK`."""
+        return self.weights[NAMES.index("risk")]
+
+    @property
     def picture(self) -> Floats:
         """Weights of `PICTURE`."""
-        return np.array(self.weights[len(SIGNS) : len(SIGNS) + len(PICTURE)], np.float32)
+        start = NAMES.index(PICTURE[0])
+        return np.array(self.weights[start : start + len(PICTURE)], np.float32)
 
     @property
     def prior(self) -> Floats:
         """Weights of "prior" and `STANDING`."""
-        return np.array(self.weights[len(SIGNS) + len(PICTURE) :], np.float32)
+        return np.array(self.weights[NAMES.index("prior") :], np.float32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,6 +180,18 @@ class KnowledgeGraph(Vocabulary, Protocol):
         """The annotation behind the likelihood ratio of a term and a disease (by index)."""
         ...
 
+    def risk(self, term: str) -> Floats:
+        """1 for diseases whose risk is raised by the term or what it implies, else 0; shape (D,).
+
+        0 as well for a disease whose own profile has the term, or the more general one that is the
+        risk factor: its likelihood ratio says it.
+        """
+        ...
+
+    def risk_edge(self, term: str, disease: int) -> GraphEdge | None:
+        """The statement behind a 1 of `risk`; None where that is 0."""
+        ...
+
     def priors(self, patient: Patient) -> Floats:
         """Probability of each disease before any finding, shape (D,); sums to 1 or less.
 
@@ -190,6 +202,13 @@ class KnowledgeGraph(Vocabulary, Protocol):
 
     def prior_reasons(self, patient: Patient, disease: int) -> tuple[str, ...]:
         """What the prior of a disease (by position) rests on, in words; empty when on nothing."""
+        ...
+
+    def find_term(self, name: str) -> str | None:
+        """The one finding with this name or exact synonym (case does not matter); None if none.
+
+        Else, where a disease has the name, the most general finding that bears one of its names.
+        """
         ...
 
     def find_disease(self, name: str) -> int | None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from engine.fusion import SIGNS, STANDING, Fusion, trained
 from engine.protocols import Floats, KnowledgeGraph
+from engine.risk import risk_terms
 from engine.types import Contribution, Diagnosis, Finding, Patient, Picture
 
 OVERLAP_POWER = 3
@@ -34,12 +35,15 @@ class Features:
     """What is known of every disease for these findings, before any weight.
 
     findings: those that counted, in a fixed order. signs: (F, S, D), `engine.fusion.SIGNS`.
+    risks: findings, also of the past, that raise a risk; raised: (R, D), 1 where they do.
     picture: (P, D), `PICTURE`. prior: (1 + T, D), ln of the graph's prior, then `STANDING`.
     candidate: (D,), False for entries that are no candidates.
     """
 
     findings: tuple[Finding, ...]
     signs: Floats
+    risks: tuple[Finding, ...]
+    raised: Floats
     picture: Floats
     prior: Floats
     candidate: NDArray[np.bool_]
@@ -51,7 +55,8 @@ class Ranking:
 
     findings: those that counted, in a fixed order. priors: (D,), they sum to 1. scores: (D,) log
     posterior odds up to a common constant, -inf for entries that are not candidates: ln of the
-    prior, plus picture, plus the parts. parts: (F, D) log likelihood ratios. picture: (D,) log
+    prior, plus picture, plus all parts. parts: (F, D) log likelihood ratios; risks, risk_parts:
+    (R, D), the same of risk factors, which may lie in the past. picture: (D,) log
     likelihood ratio of how much of the usual picture is reported; expected, reported: (D,), see
     `engine.types.Picture`. patient: whose age and sex the priors are for. order: the candidates,
     best first; equal scores in the order of the graph. fusion: the weights used.
@@ -62,6 +67,8 @@ class Ranking:
     priors: Floats
     scores: Floats
     parts: Floats
+    risks: tuple[Finding, ...]
+    risk_parts: Floats
     picture: Floats
     expected: Floats
     reported: Floats
@@ -93,7 +100,9 @@ def rank(
     log_priors = np.where(given.candidate, fusion.prior @ given.prior, -np.inf)
     log_priors -= _log_sum(log_priors)
     picture = fusion.picture @ given.picture
-    scores = (log_priors + picture + parts.sum(axis=0, dtype=np.float64)).astype(np.float32)
+    risk_parts = np.float32(fusion.risk) * given.raised
+    evidence = parts.sum(axis=0, dtype=np.float64) + risk_parts.sum(axis=0, dtype=np.float64)
+    scores = (log_priors + picture + evidence).astype(np.float32)
     expected = graph.expected
     return Ranking(
         findings=given.findings,
@@ -101,6 +110,8 @@ def rank(
         priors=np.exp(log_priors).astype(np.float32),
         scores=scores,
         parts=parts,
+        risks=given.risks,
+        risk_parts=risk_parts,
         picture=picture,
         expected=expected,
         reported=expected - given.picture[0],
@@ -128,6 +139,8 @@ def features(findings: Sequence[Finding], patient: Patient, graph: KnowledgeGrap
             said = np.minimum(signs[i], overlap * left[j])
             signs[i] -= said
             left[j] -= said
+    risks = {f: graph.risk(term) for term, f in risk_terms(findings, graph).items()}
+    risks = {finding: raised for finding, raised in risks.items() if raised.any()}
     present = [f.code.code for f in counted if f.status != "absent"]
     reported = graph.reported(present)
     with np.errstate(divide="ignore"):
@@ -137,6 +150,8 @@ def features(findings: Sequence[Finding], patient: Patient, graph: KnowledgeGrap
     return Features(
         findings=counted,
         signs=signs,
+        risks=tuple(risks),
+        raised=np.array([*risks.values()], np.float32).reshape(len(risks), priors.size),
         picture=pictured(graph.expected, reported),
         prior=np.stack([prior, *(graph.standing[name] for name in STANDING)]),
         candidate=candidate,
@@ -187,6 +202,17 @@ def diagnosis(ranking: Ranking, disease: int, graph: KnowledgeGraph) -> Diagnosi
     contributions = [
         _contribution(finding, float(part), disease, graph)
         for finding, part in zip(ranking.findings, ranking.parts[:, disease], strict=True)
+    ]
+    contributions += [
+        Contribution(
+            finding,
+            graph.diseases[disease].code,
+            float(part),
+            "risk",
+            graph.risk_edge(finding.code.code, disease),
+        )
+        for finding, part in zip(ranking.risks, ranking.risk_parts[:, disease], strict=True)
+        if part > 0
     ]
     contributions.sort(key=lambda c: (-abs(c.log_lr), c.finding.code.code))
     return Diagnosis(

@@ -22,6 +22,7 @@ from engine.modalities import EXTRACTORS, extractor
 from engine.plan import make_plan
 from engine.protocols import Extraction, KnowledgeGraph, PlanKnowledge, ReadingContext
 from engine.rank import ASSUMPTIONS, Ranking, diagnosis, rank, why_not_counted
+from engine.risk import listed_problems
 from engine.types import (
     CodedEntry,
     Diagnosis,
@@ -161,7 +162,10 @@ def assess(
     """
     bundle = leave_out(bundle, without)
     patient = bundle.patient
-    extractions = [coded_findings(bundle.phenotypes, graph)]
+    extractions = [
+        coded_findings(bundle.phenotypes, graph),
+        listed_problems(bundle.statements, graph),
+    ]
     for kind in EXTRACTORS:
         if items := getattr(bundle, kind):
             try:
@@ -189,7 +193,7 @@ def assess(
             *bundle.skipped,
             *left_out,
             *(skipped for e in extractions for skipped in e.skipped),
-            *_unread(bundle),
+            *_unread(bundle, findings),
             *_uncounted(findings, graph),
         ),
         knowledge=knowledge,
@@ -256,7 +260,8 @@ def _failed(kind: str, error: Exception) -> Extraction:
     return Extraction((), (), (issue,))
 
 
-def _unread(bundle: PatientBundle) -> Iterator[Skipped]:
+def _unread(bundle: PatientBundle, findings: tuple[Finding, ...]) -> Iterator[Skipped]:
+    read = {c.item for f in findings for c in f.citations if isinstance(c, CodedEntry)}
     reasons = {
         "condition": "on the problem list: history, never an answer",
         "medication": "medication: only for alerts, no evidence for a diagnosis",
@@ -264,7 +269,8 @@ def _unread(bundle: PatientBundle) -> Iterator[Skipped]:
         "family": "family history: concerns a relative",
     }
     for statement in bundle.statements:
-        yield Skipped(statement.id, f"{reasons[statement.kind]} ({statement.text})")
+        if statement.id not in read:
+            yield Skipped(statement.id, f"{reasons[statement.kind]} ({statement.text})")
     for attachment in bundle.attachments:
         yield Skipped(
             attachment.id,

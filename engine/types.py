@@ -16,7 +16,7 @@ Sex = Literal["female", "male"]
 Status = Literal["present", "absent", "uncertain"]
 Context = Literal["current", "historical", "family", "hypothetical"]
 Level = Literal["error", "warning", "info"]
-Match = Literal["exact", "ancestor", "descendant", "related", "none"]
+Match = Literal["exact", "ancestor", "descendant", "related", "risk", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,8 @@ class Contribution:
     log_lr: natural logarithm of the likelihood ratio, after the overlap discount; 0 says nothing.
     match: how the finding meets the disease's own annotation. "exact": the same term; "ancestor":
         the disease lists something more general; "descendant": something more specific; "related":
-        only a common ancestor; "none": nothing in the disease's profile.
+        only a common ancestor; "risk": no sign, but it raises the risk; "none": nothing in the
+        disease's profile.
     edge: the annotation used; None when there is none.
     """
 

@@ -18,6 +18,7 @@ from knowledge_graph.matching import Matcher
 from knowledge_graph.names import plain_name
 from knowledge_graph.onset import X_LINKED_RECESSIVE, Y_LINKED
 from knowledge_graph.profiles import OwnFindings, standing
+from knowledge_graph.risks import Risks
 from knowledge_graph.schema import (
     AGE_BANDS,
     PHENOTYPE_ROOT,
@@ -69,6 +70,7 @@ class MemoryGraph:
         self._statements = lru_cache(maxsize=256)(self._group)
         self._cached_ancestors = lru_cache(maxsize=4096)(self._proper_ancestors)
         self._cached_evidence = lru_cache(maxsize=256)(self._evidence)
+        self._cached_risk = lru_cache(maxsize=256)(self._raised_by)
 
     @classmethod
     def packaged(cls, progress: Callable[[str], None] = lambda message: None) -> MemoryGraph:
@@ -248,6 +250,26 @@ class MemoryGraph:
             match = "ancestor" if via == found.term else "related"
         return match, self._annotation(disease, via)
 
+    def risk(self, term: str) -> Floats:
+        """1 for diseases whose risk is raised by the term or what it implies, else 0; (D,).
+
+        0 as well for a disease whose own profile has the term, or the more general one that is the
+        risk factor: its likelihood ratio says it.
+        """
+        index = self._find(term)
+        return self._no_risk if index is None else self._cached_risk(index)
+
+    def risk_edge(self, term: str, disease: int) -> GraphEdge | None:
+        """The statement behind a 1 of `risk`, of the nearest term; None where that is 0.
+
+        Its subject is the risk factor, `stated` what that is called.
+        """
+        index = self._find(term)
+        if index is None or not self._cached_risk(index)[disease]:
+            return None
+        stated = (self._risks.edges.get((t, disease)) for t in self._matcher.lineage(index))
+        return next(filter(None, stated))
+
     def annotations(self, disease: int) -> Iterator[GraphEdge]:
         """Every phenotype edge of a disease (by position), negated ones included."""
         for (term, lacking), chosen in sorted(self._statements(disease).items()):
@@ -313,6 +335,20 @@ class MemoryGraph:
             reasons.append(f"x{MISFIT:g}: {linked} (stated by its sources)")
         return tuple(reasons)
 
+    def find_term(self, name: str) -> str | None:
+        """The one finding with this name or exact synonym (case does not matter); None if none.
+
+        Else, where a disease has the name, the most general finding that bears one of its names.
+        """
+        if (term := self._finding_called(name)) is not None:
+            return term
+        position = self._by_name.get(name.strip().casefold())
+        if position is None:
+            return None
+        entry = self.entries[position]
+        same = sorted(filter(None, map(self._finding_called, (entry.name, *entry.synonyms))))
+        return next((t for t in same if all(t in (o, *self.ancestors(o)) for o in same)), None)
+
     def find_disease(self, name: str) -> int | None:
         """Position by id, id in another catalogue, or exact name (case does not matter)."""
         position = self.disease_index.get(name.strip().upper())
@@ -343,6 +379,21 @@ class MemoryGraph:
         return methods().of_finding(self._terms[index][1], lineage, circumstance=asked)
 
     # ---- Inside -------------------------------------------------------------------------------
+
+    def _finding_called(self, name: str) -> str | None:
+        term = self._terms_called.get(name.strip().casefold())
+        return term if term is not None and self.is_phenotype(term) else None
+
+    @cached_property
+    def _terms_called(self) -> dict[str, str]:
+        """Casefolded name, else exact synonym of one term only, to its id."""
+        synonyms: dict[str, set[str]] = {}
+        for identifier, _, _, listed, _ in self._terms:
+            for text, scope, _ in listed:
+                if scope == "exact":
+                    synonyms.setdefault(text.casefold(), set()).add(identifier)
+        single = {text: ids.pop() for text, ids in synonyms.items() if len(ids) == 1}
+        return single | {entry[1].casefold(): entry[0] for entry in self._terms}
 
     @cached_property
     def _by_name(self) -> dict[str, int]:
@@ -444,6 +495,32 @@ class MemoryGraph:
     def _own(self) -> OwnFindings:
         return OwnFindings(self.snapshot)
 
+    @cached_property
+    def _risks(self) -> Risks:
+        return Risks(self.snapshot.names, self._term_index, self.disease_index)
+
+    @cached_property
+    def _no_risk(self) -> Floats:
+        return _frozen(np.zeros(len(self.entries), np.float32))
+
+    def _raised_by(self, index: int) -> Floats:
+        """`risk` of a term by index."""
+        raised = [t for t in self._matcher.lineage(index) if t in self._risks.diseases]
+        if not raised:
+            return self._no_risk
+        risk = np.zeros(len(self.entries), np.float32)
+        for term in raised:
+            risk[self._risks.diseases[term]] = 1
+        risk[self.snapshot.closure_disease[self._matcher.entries(index)]] = 0
+        for term in raised:
+            risk[self._listing(term)] = 0
+        return _frozen(risk)
+
+    def _listing(self, term: int) -> Ints:
+        """Positions of the diseases whose profile has just this term (by index)."""
+        entries = self._matcher.entries(term)
+        return self.snapshot.closure_disease[entries][self.snapshot.closure_via[entries] == term]
+
     def _rows(self, disease: int) -> slice:
         start = self.snapshot.disease_start
         return slice(int(start[disease]), int(start[disease + 1]))
@@ -483,6 +560,12 @@ class MemoryGraph:
     def _pooled(self, pool: str, places: Ints, rows: Sequence[int]) -> list[str]:
         values: list[str] = self.snapshot.names[pool]
         return [values[int(places[row])] for row in rows]
+
+
+def _frozen(array: Floats) -> Floats:
+    """Shared between callers, so none may write to it."""
+    array.flags.writeable = False
+    return array
 
 
 def _sex_factor(stated: Epidemiology, sex: Sex | None) -> float:

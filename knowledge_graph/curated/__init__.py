@@ -101,11 +101,18 @@ class Condition(Strict):
 
 
 class Specialty(Strict):
-    """One file."""
+    """One file.
+
+    risk_factors: name of a risk factor as conditions write it -> the findings that are it, where
+        no finding has that very name; none where one has it but means something else.
+    """
 
     specialty: Text
     terms: tuple[LocalTerm, ...] = ()
-    conditions: tuple[Condition, ...]
+    conditions: tuple[Condition, ...] = ()
+    risk_factors: Mapping[Text, tuple[Text, ...]] = Field(
+        default_factory=dict[str, tuple[str, ...]]
+    )
 
 
 def local_id(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rapidfuzz import process, utils
@@ -69,6 +69,7 @@ def faults(specialties: Sequence[Specialty]) -> Iterator[str]:
             for name in names_of_findings(condition):
                 if name.casefold() not in known:
                     yield f"{specialty.specialty}: {condition.name}: {_unknown(name, names)}"
+    yield from _factors_in(specialties, known, names)
     yield from _shared([condition for s in specialties for condition in s.conditions])
     yield from _shared(terms)
     yield from _synonyms_in(terms, names)
@@ -91,6 +92,20 @@ def _synonyms_in(terms: Sequence[LocalTerm], hpo: Sequence[str]) -> Iterator[str
         for synonym in term.synonyms:
             if plain_name(synonym) in taken:
                 yield f"{term.name}: HPO already has {synonym!r}"
+
+
+def _factors_in(
+    specialties: Sequence[Specialty], known: Mapping[str, str], names: Sequence[str]
+) -> Iterator[str]:
+    """Listed risk factors that no condition has, and those that are no finding."""
+    factors = {f for s in specialties for condition in s.conditions for f in condition.risk_factors}
+    for specialty in specialties:
+        for factor, terms in specialty.risk_factors.items():
+            if factor not in factors:
+                yield f"{specialty.specialty}: no condition has the risk factor {factor!r}"
+            for term in terms:
+                if term.casefold() not in known:
+                    yield f"{specialty.specialty}: {factor}: {_unknown(term, names)}"
 
 
 def _unknown(name: str, names: Sequence[str]) -> str:

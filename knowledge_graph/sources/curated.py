@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from engine.exceptions import SourceError
 from knowledge_graph.acquisition import methods
@@ -15,6 +16,7 @@ from knowledge_graph.curated import (
     read_all,
     resolver,
 )
+from knowledge_graph.names import plain_name
 from knowledge_graph.schema import (
     Annotation,
     DiseaseEntry,
@@ -28,6 +30,7 @@ from knowledge_graph.schema import (
     Term,
     Value,
 )
+from knowledge_graph.sources.findings import Findings
 
 CLASSES = {
     "obligate": "HP:0040280",
@@ -64,14 +67,46 @@ def read_curated(terms: Sequence[Term], phenotypes: Sequence[bool]) -> Iterator[
     local = [term for s in specialties for term in s.terms]
     known = resolver(_labels(terms, phenotypes), local)
     parents = parents_of(known)
-    yield from (_term(term, parents) for term in local)
+    own = [_term(term, parents) for term in local]
+    shown = [term for term, finding in zip(terms, phenotypes, strict=True) if finding]
+    factors = _RiskFactors(_listed(specialties, known), Findings([*shown, *own]))
+    yield from own
     for specialty in specialties:
         yield from _rows(specialty, known)
         for condition in specialty.conditions:
             yield _entry(condition)
             for node, edge in _facts(condition):
-                yield node
+                yield factors.resolved(node)
                 yield edge
+
+
+@dataclass(frozen=True, slots=True)
+class _RiskFactors:
+    """listed: plain name of a risk factor -> the findings it is, as a curated file says."""
+
+    listed: Mapping[str, tuple[str, ...]]
+    findings: Findings
+
+    def resolved(self, node: Node) -> Node:
+        """A risk factor with its findings as property "terms"; any other node as it is.
+
+        What is not listed is the finding of its very name.
+        """
+        if node.kind != "RiskFactor":
+            return node
+        called = self.findings.called(node.name)
+        terms = self.listed.get(plain_name(node.name), (called,) if called else ())
+        return replace(node, properties={"terms": terms}) if terms else node
+
+
+def _listed(
+    specialties: Sequence[Specialty], known: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    return {
+        plain_name(factor): tuple(sorted(_resolved(name, factor, known) for name in names))
+        for specialty in specialties
+        for factor, names in specialty.risk_factors.items()
+    }
 
 
 def _entry(condition: Condition) -> DiseaseEntry:

@@ -58,6 +58,22 @@ def test_a_local_term_that_is_not_plain_is_a_fault(
     assert fault in found
 
 
+@pytest.mark.parametrize(
+    ("factors", "fault"),
+    [
+        ({"smokin": ("Fever",)}, "no condition has the risk factor 'smokin'"),
+        ({"smoking": ("Feverr",)}, "smoking: no finding 'Feverr'; close: Fever"),
+    ],
+)
+def test_both_sides_of_a_listed_risk_factor_must_be_there(
+    factors: dict[str, tuple[str, ...]], fault: str
+) -> None:
+    flu = next(c for s in read_all() for c in s.conditions if c.name == "Influenza")
+    smoker = flu.model_copy(update={"risk_factors": ("smoking",)})
+    listed = Specialty(specialty="test", conditions=(smoker,), risk_factors=factors)
+    assert any(fault in found for found in faults([listed]))
+
+
 def test_a_name_is_of_one_condition_only() -> None:
     flu = next(c for s in read_all() for c in s.conditions if c.name == "Influenza")
     same = {**flu.model_dump(), "name": "Grippe", "synonyms": ["INFLUENZA"]}
@@ -74,7 +90,7 @@ def test_a_circumstance_is_a_finding_of_no_organ(graph: MemoryGraph) -> None:
 
 
 def test_many_specialties_are_covered() -> None:
-    sizes = {s.specialty: len(s.conditions) for s in read_all()}
+    sizes = {s.specialty: len(s.conditions) for s in read_all() if s.conditions}
     assert len(sizes) >= 20
     assert min(sizes.values()) >= 12
     assert sum(sizes.values()) >= 300

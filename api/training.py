@@ -25,7 +25,7 @@ from api.benchmarks.labs import labelled
 from api.benchmarks.metrics import worst_rank
 from api.benchmarks.rank import read_cases
 from api.engine import Engine
-from engine.fusion import FILE, NAMES, NOT_NEGATIVE, Fusion, fold_of
+from engine.fusion import ABSENT, FILE, NAMES, NOT_NEGATIVE, SIGNS, Fusion, fold_of
 from engine.merge import current, merge
 from engine.protocols import Floats
 from engine.rank import Features, features
@@ -145,8 +145,14 @@ def gathered(cases: Sequence[Labelled], graph: MemoryGraph, fusion: Fusion) -> I
 
 def _table(given: Features) -> Floats:
     """(N, D): the features by `NAMES`, findings added up."""
+    diseases = given.candidate.size
+    present = np.zeros((len(SIGNS), diseases), np.float32)
+    absent = np.zeros((len(ABSENT), diseases), np.float32)
+    for finding, signs in zip(given.findings, given.signs, strict=True):
+        total = absent if finding.status == "absent" else present
+        total += signs
     return np.concatenate(
-        [given.signs.sum(axis=0), given.raised.sum(axis=0)[None], given.picture, given.prior]
+        [present, absent, given.raised.sum(axis=0)[None], given.picture, given.prior]
     )
 
 

@@ -24,16 +24,18 @@ from safetensors import safe_open
 from engine.protocols import Evidence, Floats
 from engine.types import ModelRef
 
-SIGNS = ("ratio", "lineage", "typical", "absent")
-"""What a finding says of each disease: `engine.protocols.Evidence`, then `log_absence_ratios`."""
+SIGNS = ("ratio", "lineage", "typical")
+"""What a present finding says of each disease: the rows of `engine.protocols.Evidence`."""
+ABSENT = ("absent",)
+"""What an absent one says: `KnowledgeGraph.log_absence_ratios`."""
 STANDING = ("rare", "common", "chance", "publications", "early", "late", "catalogues", "counted")
 """What is known of a disease beside its findings: see `KnowledgeGraph.standing`."""
 RISK = ("risk",)
 """1 where a finding, of today or the past, raises the risk of a disease: `KnowledgeGraph.risk`."""
 PICTURE = ("missing", "covered")
 """Of its usual findings, how many are not reported (a count), and which share is (0 to 1)."""
-NAMES = (*SIGNS, *RISK, *PICTURE, "prior", *STANDING)
-NOT_NEGATIVE = frozenset((*SIGNS, *RISK, "covered", "prior", "rare", "common"))
+NAMES = (*SIGNS, *ABSENT, *RISK, *PICTURE, "prior", *STANDING)
+NOT_NEGATIVE = frozenset((*SIGNS, *ABSENT, *RISK, "covered", "prior", "rare", "common"))
 FILE = Path(__file__).parent / "weights" / "ranking.safetensors"
 
 
@@ -50,12 +52,16 @@ class Fusion:
 
     def says(self, evidence: Evidence) -> Floats:
         """What a present finding contributes to each disease on its own, (D,), >= 0."""
-        ratio, lineage, typical, _ = self.signs
-        return ratio * evidence.ratio + lineage * evidence.lineage + typical * evidence.typical
+        return self.signs @ evidence.signs
 
     def denies(self, ratios: Floats) -> Floats:
         """What an absent finding contributes, from its `log_absence_ratios`; (D,), <= 0."""
-        return self.signs[-1] * ratios
+        return np.float32(self.absent) * ratios
+
+    @property
+    def absent(self) -> float:
+        """Weight of `ABSENT`."""
+        return self.weights[NAMES.index("absent")]
 
     @property
     def risk(self) -> float:

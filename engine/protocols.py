@@ -75,16 +75,14 @@ class Vocabulary(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one present finding says of each disease; (D,) each, >= 0, and 0 says nothing.
+    """What one present finding says of each disease, >= 0; 0 says nothing.
 
-    ratio: ln likelihood ratio beyond what chance gives. lineage: ln of the highest likelihood ratio
-    along the finding's lineage. typical: share of the patients that show it, 0 to 1, where the
-    profile is complete.
+    signs: (3, D). Its rows are ratio, ln likelihood ratio beyond what chance gives; lineage, ln of
+    the highest likelihood ratio along the finding's lineage; typical, share of the patients that
+    show it, 0 to 1, where the profile is complete.
     """
 
-    ratio: Floats
-    lineage: Floats
-    typical: Floats
+    signs: Floats
 
 
 @dataclass(frozen=True, slots=True)

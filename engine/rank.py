@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.fusion import SIGNS, STANDING, Fusion, trained
+from engine.fusion import STANDING, Fusion, trained
 from engine.protocols import Floats, KnowledgeGraph
 from engine.risk import risk_terms
 from engine.types import Contribution, Diagnosis, Finding, Patient, Picture
@@ -34,14 +34,15 @@ ASSUMPTIONS = (
 class Features:
     """What is known of every disease for these findings, before any weight.
 
-    findings: those that counted, in a fixed order. signs: (F, S, D), `engine.fusion.SIGNS`.
+    findings: those that counted, in a fixed order. signs: for each what it says: (S, D) by
+    `engine.fusion.SIGNS` of a present one, (1, D) by `ABSENT` of an absent one.
     risks: findings, also of the past, that raise a risk; raised: (R, D), 1 where they do.
     picture: (P, D), `PICTURE`. prior: (1 + T, D), ln of the graph's prior, then `STANDING`.
     candidate: (D,), False for entries that are no candidates.
     """
 
     findings: tuple[Finding, ...]
-    signs: Floats
+    signs: tuple[Floats, ...]
     risks: tuple[Finding, ...]
     raised: Floats
     picture: Floats
@@ -93,10 +94,12 @@ def rank(
     """
     fusion = fusion or trained().fusion
     given = features(findings, patient, graph)
-    parts = np.einsum("fsd,s->fd", given.signs, fusion.signs)
-    for part, finding in zip(parts, given.findings, strict=True):
-        if finding.status != "absent":
-            part[:] = _mixed(part, finding.probability)
+    parts = np.zeros((len(given.findings), len(graph.diseases)), np.float32)
+    for part, finding, signs in zip(parts, given.findings, given.signs, strict=True):
+        if finding.status == "absent":
+            part[:] = fusion.denies(signs[0])
+        else:
+            part[:] = _mixed(fusion.signs @ signs, finding.probability)
     log_priors = np.where(given.candidate, fusion.prior @ given.prior, -np.inf)
     log_priors -= _log_sum(log_priors)
     picture = fusion.picture @ given.picture
@@ -124,21 +127,7 @@ def features(findings: Sequence[Finding], patient: Patient, graph: KnowledgeGrap
     """Everything the ranking weighs, for every disease."""
     counted = countable(findings, graph)
     priors = graph.priors(patient)
-    signs = np.zeros((len(counted), len(SIGNS), priors.size), np.float32)
-    left = np.zeros_like(signs)
-    overlaps = _overlaps(counted, graph)
-    for i, finding in enumerate(counted):
-        term = finding.code.code
-        if finding.status == "absent":
-            signs[i, -1] = graph.log_absence_ratios(term)
-            continue
-        evidence = graph.evidence(term)
-        signs[i, :-1] = evidence.ratio, evidence.lineage, evidence.typical
-        left[i] = signs[i]
-        for j, overlap in overlaps[i]:
-            said = np.minimum(signs[i], overlap * left[j])
-            signs[i] -= said
-            left[j] -= said
+    signs = _signs(counted, graph)
     risks = {f: graph.risk(term) for term, f in risk_terms(findings, graph).items()}
     risks = {finding: raised for finding, raised in risks.items() if raised.any()}
     present = [f.code.code for f in counted if f.status != "absent"]
@@ -156,6 +145,25 @@ def features(findings: Sequence[Finding], patient: Patient, graph: KnowledgeGrap
         prior=np.stack([prior, *(graph.standing[name] for name in STANDING)]),
         candidate=candidate,
     )
+
+
+def _signs(counted: Sequence[Finding], graph: KnowledgeGraph) -> tuple[Floats, ...]:
+    """What each finding says beyond what those before it said: a credit is spent once."""
+    signs: list[Floats] = []
+    left: list[Floats] = []
+    for finding, overlaps in zip(counted, _overlaps(counted, graph), strict=True):
+        term = finding.code.code
+        if finding.status == "absent":
+            says = graph.log_absence_ratios(term)[None]
+        else:
+            says = graph.evidence(term).signs
+            for other, share in overlaps:
+                said = np.minimum(says, np.float32(share) * left[other])
+                says = says - said
+                left[other] = left[other] - said
+        signs.append(says)
+        left.append(says)
+    return tuple(signs)
 
 
 def pictured(expected: Floats, reported: Floats) -> Floats:
@@ -261,7 +269,7 @@ def _overlaps(counted: Sequence[Finding], graph: KnowledgeGraph) -> list[list[tu
         shares = [
             (j, max((said[term] for term in lineages[i] & lineages[j]), default=0.0) / whole)
             for j in range(i)
-            if counted[j].status != "absent" and whole > 0
+            if counted[j].status != "absent" and finding.status != "absent" and whole > 0
         ]
         found.append([(j, s**OVERLAP_POWER) for j, s in shares if s >= LEAST_OVERLAP])
     return found

@@ -68,6 +68,8 @@ class MemoryGraph:
         )
         self._root = self._term_index[PHENOTYPE_ROOT]
         self._statements = lru_cache(maxsize=256)(self._group)
+        self._cached_information = lru_cache(maxsize=None)(self._information)
+        self._cached_phenotype = lru_cache(maxsize=None)(self._is_below_root)
         self._cached_ancestors = lru_cache(maxsize=4096)(self._proper_ancestors)
         self._cached_evidence = lru_cache(maxsize=256)(self._evidence)
         self._cached_risk = lru_cache(maxsize=256)(self._raised_by)
@@ -111,9 +113,7 @@ class MemoryGraph:
     def is_phenotype(self, term: str) -> bool:
         """Below "Phenotypic abnormality" (the root itself says nothing and is not one)."""
         index = self._find(term)
-        if index is None or index == self._root:
-            return False
-        return self._root in self._matcher.lineage(index)
+        return index is not None and self._cached_phenotype(index)
 
     def is_circumstance(self, term: str) -> bool:
         """One of our own terms with nothing but the root above it, or below such a term."""
@@ -159,7 +159,7 @@ class MemoryGraph:
         """What a present finding says of each disease; nothing for an unknown term."""
         index = self._find(term)
         if index is None:
-            return Evidence(*[np.zeros(len(self.entries), np.float32)] * 3)
+            return Evidence(np.zeros((3, len(self.entries)), np.float32))
         return self._cached_evidence(index)
 
     def plain_log_likelihood_ratios(self, term: str) -> Floats:
@@ -204,15 +204,11 @@ class MemoryGraph:
 
     def information_content(self, term: str) -> float:
         """-ln of the share of diseases that show the term; of a term nobody shows, the maximum."""
-        return float(np.log(len(self.entries) / max(1, self.shown_by(term))))
+        return self._cached_information(self._find(term))
 
     def shown_by(self, term: str) -> int:
         """Number of diseases annotated with the term or something more specific."""
-        index = self._find(term)
-        if index == self._root:
-            return len(self.entries)
-        entries = slice(0, 0) if index is None else self._matcher.entries(index)
-        return entries.stop - entries.start
+        return self._shown_by(self._find(term))
 
     @property
     def shares(self) -> Shares:
@@ -380,6 +376,18 @@ class MemoryGraph:
 
     # ---- Inside -------------------------------------------------------------------------------
 
+    def _shown_by(self, index: int | None) -> int:
+        if index == self._root:
+            return len(self.entries)
+        entries = slice(0, 0) if index is None else self._matcher.entries(index)
+        return entries.stop - entries.start
+
+    def _information(self, index: int | None) -> float:
+        return float(np.log(len(self.entries) / max(1, self._shown_by(index))))
+
+    def _is_below_root(self, index: int) -> bool:
+        return index != self._root and self._root in self._matcher.lineage(index)
+
     def _finding_called(self, name: str) -> str | None:
         term = self._terms_called.get(name.strip().casefold())
         return term if term is not None and self.is_phenotype(term) else None
@@ -475,13 +483,10 @@ class MemoryGraph:
         entries = self._matcher.entries(index)
         typical = np.zeros(len(self.entries), np.float32)
         typical[self.snapshot.closure_disease[entries]] = self.snapshot.closure_share[entries]
-        typical *= self._complete
-        evidence = Evidence(
-            np.maximum(ratios.best - self.snapshot.chance, 0), ratios.lineage, typical
+        beyond_chance = np.maximum(ratios.best - self.snapshot.chance, 0)
+        return Evidence(
+            _frozen(np.stack([beyond_chance, ratios.lineage, typical * self._complete]))
         )
-        for array in (evidence.ratio, evidence.lineage, evidence.typical):
-            array.flags.writeable = False
-        return evidence
 
     @cached_property
     def _standing(self) -> Mapping[str, Floats]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,9 @@ from api.benchmarks.held import case_digest, text_digest
 from api.benchmarks.labs import labelled
 from api.benchmarks.metrics import worst_rank
 from api.benchmarks.rank import read_cases
+from api.calibrating import SHARE, Asked, calibrate, outcomes, unknown_cases
 from api.engine import Engine
+from engine.calibrate import NAMES as MEASURES
 from engine.fusion import ABSENT, FILE, NAMES, NOT_NEGATIVE, SIGNS, Fusion, fold_of
 from engine.merge import current, merge
 from engine.protocols import Floats
@@ -88,6 +90,23 @@ def main() -> None:
             for fold in range(FOLDS)
         )
         print(f"round {number + 1}: {len(choices)} choices, {_out_of_fold(choices, folds)}")
+    asked = [
+        Asked(case.name, case.disease, case.answers, case.patient, case.findings)
+        for case in cases
+        if case.name in SHARE
+    ]
+    unknown = data / "cases/phenopackets/unknown.dev.jsonl.gz"
+    asked += unknown_cases(unknown, graph, MOST)
+    held = list(outcomes(asked, folds, graph))
+    fusion = replace(fusion, calibration=calibrate(held))
+    folds = tuple(
+        replace(
+            fold,
+            calibration=calibrate([o for o in held if fold_of(o.case.disease, FOLDS) != number]),
+        )
+        for number, fold in enumerate(folds)
+    )
+    print(f"{len(held)} rankings calibrated: {fusion.calibration}")
     write(fusion, folds, [case.digest for case in cases])
     for name, weight in zip(NAMES, fusion.weights, strict=True):
         print(f"  {name:<14} {weight:+.3f}")
@@ -217,11 +236,20 @@ def write(fusion: Fusion, folds: Sequence[Fusion], seen: Sequence[int]) -> None:
     save_file(
         {
             "weights": np.array([f.weights for f in (fusion, *folds)]),
+            "calibration": np.array([_measures(f) for f in (fusion, *folds)]),
             "seen": np.array(sorted(set(seen)), np.uint64),
         },
         FILE,
         metadata={"names": ",".join(NAMES), "version": VERSION},
     )
+
+
+def _measures(fusion: Fusion) -> list[float]:
+    """The numbers of a calibration in the order of `engine.calibrate.NAMES`; NaN without one."""
+    held = fusion.calibration
+    if held is None:
+        return [float("nan")] * len(MEASURES)
+    return [held.temperature, *held.elsewhere, held.reach]
 
 
 if __name__ == "__main__":

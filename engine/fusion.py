@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
+from engine.calibrate import Calibration
 from engine.protocols import Evidence, Floats
 from engine.types import ModelRef
 
@@ -41,9 +42,12 @@ FILE = Path(__file__).parent / "weights" / "ranking.safetensors"
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """weights: one for each of `NAMES`, in that order."""
+    """weights: one for each of `NAMES`, in that order. calibration: of the scores they give; None
+    while it is not known, and then no probability is shown.
+    """
 
     weights: tuple[float, ...]
+    calibration: Calibration | None = None
 
     @property
     def signs(self) -> Floats:
@@ -104,11 +108,21 @@ def trained() -> Trained:
         if held.get("names") != ",".join(NAMES):
             raise RuntimeError(f"{FILE} is for other features; run `python -m api.training`")
         rows: NDArray[np.float64] = stored.get_tensor("weights")
+        measures: NDArray[np.float64] = stored.get_tensor("calibration")
         seen: NDArray[np.uint64] = stored.get_tensor("seen")
-    every, *folds = (Fusion(tuple(map(float, row))) for row in rows)
+    every, *folds = (
+        Fusion(tuple(map(float, row)), calibrated(measure))
+        for row, measure in zip(rows, measures, strict=True)
+    )
     digest = hashlib.sha256(FILE.read_bytes()).hexdigest()
     ref = ModelRef("ranking", held["version"], digest)
     return Trained(every, tuple(folds), frozenset(seen.tolist()), ref)
+
+
+def calibrated(measures: NDArray[np.float64]) -> Calibration | None:
+    """A calibration from its numbers in the order of `engine.calibrate.NAMES`; None from NaN."""
+    temperature, *elsewhere, reach = map(float, measures)
+    return None if np.isnan(temperature) else Calibration(temperature, tuple(elsewhere), reach)
 
 
 def fold_of(disease: str, folds: int) -> int:

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.calibrate import Probabilities, probabilities
 from engine.fusion import STANDING, Fusion, trained
 from engine.protocols import Floats, KnowledgeGraph
 from engine.risk import risk_terms
-from engine.types import Contribution, Diagnosis, Finding, Patient, Picture
+from engine.types import Contribution, Diagnosis, Finding, Patient, Picture, Scale
 
 OVERLAP_POWER = 3
 LEAST_OVERLAP = 0.3
@@ -205,8 +206,20 @@ def why_not_counted(finding: Finding, graph: KnowledgeGraph) -> str | None:
     return None
 
 
-def diagnosis(ranking: Ranking, disease: int, graph: KnowledgeGraph) -> Diagnosis:
-    """One disease (by position) with its contributions, the heaviest first."""
+def chances(ranking: Ranking, graph: KnowledgeGraph) -> Probabilities | None:
+    """Calibrated probabilities of a ranking; None where its weights are not calibrated."""
+    if ranking.fusion.calibration is None or not ranking.order:
+        return None
+    return probabilities(ranking.scores, graph.standing["late"], ranking.fusion.calibration)
+
+
+def diagnosis(
+    ranking: Ranking, disease: int, graph: KnowledgeGraph, chance: Probabilities | None = None
+) -> Diagnosis:
+    """One disease (by position) with its contributions, the heaviest first.
+
+    chance: of the ranking, see `chances`; without it the diagnosis has no posterior.
+    """
     contributions = [
         _contribution(finding, float(part), disease, graph)
         for finding, part in zip(ranking.findings, ranking.parts[:, disease], strict=True)
@@ -233,7 +246,15 @@ def diagnosis(ranking: Ranking, disease: int, graph: KnowledgeGraph) -> Diagnosi
             log_lr=float(ranking.picture[disease]),
         ),
         contributions=tuple(contributions),
+        scale=_scale(ranking, chance),
     )
+
+
+def _scale(ranking: Ranking, chance: Probabilities | None) -> Scale | None:
+    calibration = ranking.fusion.calibration
+    if calibration is None or chance is None:
+        return None
+    return Scale(calibration.temperature, chance.log_total)
 
 
 def _contribution(

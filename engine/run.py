@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
 
+from engine.calibrate import COVERAGE, LISTED, Probabilities, prediction_set
 from engine.counterfactual import (
     Standing,
     counterfactuals,
@@ -16,12 +17,13 @@ from engine.counterfactual import (
     standings,
 )
 from engine.exceptions import NotFoundError
+from engine.fusion import trained
 from engine.interview import next_steps
 from engine.merge import current, merge, settle
 from engine.modalities import EXTRACTORS, extractor
 from engine.plan import make_plan
 from engine.protocols import Extraction, KnowledgeGraph, PlanKnowledge, ReadingContext
-from engine.rank import ASSUMPTIONS, Ranking, diagnosis, rank, why_not_counted
+from engine.rank import ASSUMPTIONS, Ranking, chances, diagnosis, rank, why_not_counted
 from engine.risk import listed_problems
 from engine.types import (
     CodedEntry,
@@ -33,12 +35,18 @@ from engine.types import (
     PatientBundle,
     Phenotype,
     Plan,
+    PredictionSet,
     Provenance,
     Result,
     Skipped,
 )
 from engine.without import LEFT_OUT, leave_out, leave_out_findings
 
+CALIBRATED = (
+    "temperature scaling on development cases of diseases that the weights had not seen, every"
+    " disease weighing the same; engine/CARD.md says how well it holds"
+)
+"""How posteriors were calibrated, as a result states it."""
 _CODED = ModelRef("coded entry", "1")
 
 
@@ -84,15 +92,18 @@ class Assessment:
         """
         evidence = has_evidence(self.ranking)
         order = self.ranking.order[:top] if evidence else ()
+        chance = chances(self.ranking, self.graph) if evidence else None
         return Result(
-            ranked=tuple(diagnosis(self.ranking, d, self.graph) for d in order),
+            ranked=tuple(diagnosis(self.ranking, d, self.graph, chance) for d in order),
             counterfactuals=counterfactuals(self.ranking, self.graph),
             next_steps=next_steps(self.ranking, self.graph, unknown=unknown) if evidence else (),
             findings=self.findings,
             abstained=None if evidence else self._why_abstained(),
-            calibration=None,
+            calibration=None if chance is None else CALIBRATED,
+            elsewhere=None if chance is None else chance.elsewhere,
+            prediction_set=self._set(chance),
             assumptions=ASSUMPTIONS,
-            plan=self._plan(),
+            plan=self._plan(chance),
             issues=self.issues,
             skipped=self.skipped,
             provenance=Provenance(
@@ -116,16 +127,17 @@ class Assessment:
                 f"the graph has no disease {disease!r}", fix="find its id with `konsil kg search`"
             )
         ranked = has_evidence(self.ranking)
+        chance = chances(self.ranking, self.graph) if ranked else None
         return Explanation(
             rank=place(self.ranking, position),
             gap=gap(self.ranking.scores, position) if ranked else None,
             abstained=None if ranked else self._why_abstained(),
-            diagnosis=diagnosis(self.ranking, position, self.graph),
+            diagnosis=diagnosis(self.ranking, position, self.graph, chance),
             without=standings(self.ranking, position, self.graph) if ranked else (),
             left_out=tuple(s for s in self.skipped if s.reason == LEFT_OUT),
         )
 
-    def _plan(self) -> Plan | None:
+    def _plan(self, chance: Probabilities | None) -> Plan | None:
         if self.knowledge is None:
             return None
         return make_plan(
@@ -133,8 +145,20 @@ class Assessment:
             self.findings,
             knowledge=self.knowledge,
             vocabulary=self.graph,
-            posteriors=None,
+            posteriors=None if chance is None else self._posteriors(chance),
         )
+
+    def _posteriors(self, chance: Probabilities) -> list[tuple[int, float]]:
+        known = 1 - chance.elsewhere
+        return [(d, float(chance.shares[d]) * known) for d in self.ranking.order]
+
+    def _set(self, chance: Probabilities | None) -> PredictionSet | None:
+        calibration = self.ranking.fusion.calibration
+        if chance is None or calibration is None:
+            return None
+        chosen = prediction_set(chance.shares, calibration.reach)
+        named: list[int] = chosen[:LISTED].tolist()
+        return PredictionSet(COVERAGE, chosen.size, tuple(self.graph.diseases[d] for d in named))
 
     def _why_abstained(self) -> str:
         if not self.findings:
@@ -183,7 +207,7 @@ def assess(
         graph=graph,
         findings=findings,
         ranking=rank(findings, patient, graph),
-        models=tuple(dict.fromkeys(model for e in extractions for model in e.models)),
+        models=(*dict.fromkeys(m for e in extractions for m in e.models), trained().ref),
         issues=(
             *bundle.issues,
             *(issue for e in extractions for issue in e.issues),

@@ -28,29 +28,24 @@ def as_bytes(value: Any) -> bytes:
 def plain(value: Any) -> Any:
     """Dataclasses as dictionaries of plain values, in field order.
 
-    Citations carry their class name as "type". A posterior appears only in a result that says how
-    it was calibrated.
+    Citations carry their class name as "type". A posterior is null where nothing was calibrated.
     """
-    return _plain(value, calibrated=isinstance(value, Result) and value.calibration is not None)
-
-
-def _plain(value: Any, *, calibrated: bool) -> Any:
     if isinstance(value, float):
         return round(value, DIGITS)
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, (list, tuple)):
         items = cast(Sequence[Any], value)
-        return [_plain(item, calibrated=calibrated) for item in items]
+        return [plain(item) for item in items]
     if isinstance(value, Mapping):
         entries = cast(Mapping[str, Any], value)
-        return {key: _plain(item, calibrated=calibrated) for key, item in entries.items()}
+        return {key: plain(item) for key, item in entries.items()}
     if not is_dataclass(value):
         return value
     entry: dict[str, Any] = {"type": type(value).__name__} if isinstance(value, Citation) else {}
     for field in fields(value):
-        entry[field.name] = _plain(getattr(value, field.name), calibrated=calibrated)
+        entry[field.name] = plain(getattr(value, field.name))
     if isinstance(value, Diagnosis):
         entry["log_lr"] = round(value.log_lr, DIGITS)
-        entry["posterior"] = round(value.posterior, DIGITS) if calibrated else None
+        entry["posterior"] = plain(value.posterior)
     return entry

@@ -217,6 +217,17 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Scale:
+    """What turns the log odds of one result into calibrated probabilities (`engine.calibrate`).
+
+    The same for all of its diagnoses: ln posterior = log odds / temperature - log_total.
+    """
+
+    temperature: float
+    log_total: float
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """A candidate disease. Every number is derived from the prior, picture and contributions.
 
@@ -229,6 +240,7 @@ class Diagnosis:
     prior_because: tuple[str, ...]
     picture: Picture
     contributions: tuple[Contribution, ...]
+    scale: Scale | None = None
 
     @property
     def log_lr(self) -> float:
@@ -236,16 +248,14 @@ class Diagnosis:
         return math.fsum((self.picture.log_lr, *(c.log_lr for c in self.contributions)))
 
     @property
-    def posterior(self) -> float:
-        """Post-test probability from pre-test odds and likelihood ratios.
-
-        It assumes independent findings, so it is not calibrated and is not shown to users as a
-        probability unless `Result.calibration` says how it was calibrated.
-        """
+    def posterior(self) -> float | None:
+        """Calibrated post-test probability, 0 to 1; None where nothing was calibrated."""
+        if self.scale is None:
+            return None
         if self.prior == 0:
             return 0.0
-        log_odds = math.log(self.prior) - math.log1p(-self.prior) + self.log_lr
-        return 1 / (1 + math.exp(-log_odds)) if log_odds > -700 else 0.0
+        log_odds = (math.log(self.prior) + self.log_lr) / self.scale.temperature
+        return math.exp(min(log_odds - self.scale.log_total, 0.0))
 
 
 # ---- The plan ---------------------------------------------------------------------------------
@@ -366,6 +376,19 @@ class NextStep:
 
 
 @dataclass(frozen=True, slots=True)
+class PredictionSet:
+    """The diseases that hold the right one in a stated share of patients whose disease is known.
+
+    coverage: that share, aimed at on average over diseases. size: how many. diseases: the first of
+    them, best first; a large set means that the findings do not decide.
+    """
+
+    coverage: float
+    size: int
+    diseases: tuple[Code, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """Everything needed to get the same bytes again."""
 
@@ -381,6 +404,8 @@ class Result:
     """The answer. `abstained` holds the reason when no ranking could be given, else None.
 
     calibration: how posteriors were calibrated; None means they are not and must not be shown.
+    elsewhere: probability that none of the graph's diseases is right, 0 to 1: a disease it does not
+    know, or none. prediction_set: None, as elsewhere, where nothing was ranked or calibrated.
     findings: everything read, also what was not counted; `skipped` says why it was not.
     counterfactuals: the findings the ranking rests on most; see `engine.counterfactual`.
     next_steps: what to find out next, the most worthwhile first; empty when nothing was ranked.
@@ -393,6 +418,8 @@ class Result:
     findings: tuple[Finding, ...]
     abstained: str | None
     calibration: str | None
+    elsewhere: float | None
+    prediction_set: PredictionSet | None
     assumptions: tuple[str, ...]
     plan: Plan | None
     issues: tuple[Issue, ...]

@@ -112,7 +112,7 @@ def read_cases(path: Path, graph: MemoryGraph) -> Iterator[Case]:
 
 def read_case(document: Mapping[str, Any], graph: MemoryGraph) -> Case | None:
     """A phenopacket as a case; None when it is not solved or states no finding."""
-    truth = _truth(document)
+    truth = true_disease(document)
     if truth is None or not document.get("phenotypicFeatures"):
         return None
     bundle = phenopacket.from_json(document)
@@ -138,7 +138,8 @@ def documents(path: Path) -> Iterator[dict[str, Any]]:
         yield orjson.loads(data)
 
 
-def _truth(document: Mapping[str, Any]) -> str | None:
+def true_disease(document: Mapping[str, Any]) -> str | None:
+    """The disease (or else gene) that a phenopacket states as solved; None without one."""
     diagnoses = [i.get("diagnosis", {}) for i in document.get("interpretations", ())]
     stated = [d["disease"]["id"] for d in diagnoses if d.get("disease", {}).get("id")]
     listed = [d["term"]["id"] for d in document.get("diseases", ()) if d.get("term", {}).get("id")]

@@ -1,0 +1,165 @@
+"""Fit the calibration of the ranking on rankings of diseases that the weights had not seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from api.benchmarks.rank import documents, true_disease
+from engine.calibrate import COVERAGE, Calibration, needed, signals
+from engine.counterfactual import has_evidence
+from engine.fusion import Fusion, fold_of
+from engine.rank import rank
+from engine.readers import phenopacket
+from engine.run import coded_findings
+from engine.types import Finding, Patient
+from knowledge_graph.memory import MemoryGraph
+
+Doubles = NDArray[np.float64]
+
+SHARE = {"clean": 1.0, "unknown": 1.0, "labs": 0.5, "vignettes": 0.5}
+"""What each disease of a set weighs; unknown ones are part of what a clinic sees."""
+KEPT = 2000
+"""Highest scores kept of each case while fitting: the others have no share to speak of."""
+JUDGED = 10
+"""Leading diseases whose probabilities must hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A case: answers are positions of the right disease, empty when the graph does not know it."""
+
+    name: str
+    disease: str
+    answers: tuple[int, ...]
+    patient: Patient
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One case as ranked by weights that had not seen its disease.
+
+    scores: (KEPT,), highest first. late: (KEPT,) of the same diseases. places: of the right answers
+    among them. whole: (D,) all scores.
+    """
+
+    case: Asked
+    weight: float
+    scores: Doubles
+    late: Doubles
+    places: tuple[int, ...]
+    whole: NDArray[np.float32]
+
+    def shares(self, temperature: float) -> Doubles:
+        """Softmax of the kept scores, (KEPT,)."""
+        scaled = np.exp((self.scores - self.scores[0]) / temperature)
+        return scaled / scaled.sum()
+
+
+def unknown_cases(path: Path, graph: MemoryGraph, most: int) -> Iterator[Asked]:
+    """Solved phenopackets whose disease the graph does not know; at most so many of a disease."""
+    taken: Counter[str] = Counter()
+    for document in documents(path):
+        disease = true_disease(document)
+        if disease is None or disease in graph.disease_index:
+            continue
+        taken[disease] += 1
+        if taken[disease] <= most:
+            bundle = phenopacket.from_json(document)
+            findings = coded_findings(bundle.phenotypes, graph).findings
+            yield Asked("unknown", disease, (), bundle.patient, findings)
+
+
+def outcomes(
+    cases: Sequence[Asked], folds: Sequence[Fusion], graph: MemoryGraph
+) -> Iterator[Outcome]:
+    """Rank every case with the fold that did not see its disease."""
+    times = Counter((case.name, case.disease) for case in cases)
+    for case in cases:
+        fusion = folds[fold_of(case.disease, len(folds))]
+        ranking = rank(case.findings, case.patient, graph, top=KEPT, fusion=fusion)
+        if not has_evidence(ranking):
+            continue
+        order = np.array(ranking.order)
+        yield Outcome(
+            case=case,
+            weight=SHARE[case.name] / times[case.name, case.disease],
+            scores=ranking.scores[order].astype(np.float64),
+            late=graph.standing["late"][order].astype(np.float64),
+            places=tuple(np.flatnonzero(np.isin(order, case.answers)).tolist()),
+            whole=ranking.scores,
+        )
+
+
+def calibrate(seen: Sequence[Outcome]) -> Calibration:
+    """Temperature and the chance of an unknown disease by the log loss of the first `JUDGED`; then
+    the reach of prediction sets, by disease.
+    """
+    found = minimize(
+        _loss(seen), [np.log(2.0), -1.0, 0.0, 0.0], method="Nelder-Mead", options={"maxiter": 300}
+    )
+    temperature, *elsewhere = found.x.tolist()
+    temperature = float(np.exp(temperature))
+    known = [outcome for outcome in seen if outcome.case.answers]
+    reached = np.array([_needed(outcome, temperature) for outcome in known])
+    weights = np.array([outcome.weight for outcome in known])
+    level = min(1.0, COVERAGE * (1 + 1 / len(known)))
+    return Calibration(temperature, tuple(elsewhere), _quantile(reached, weights, level))
+
+
+def _loss(seen: Sequence[Outcome]) -> Callable[[Doubles], float]:
+    weights = np.array([outcome.weight for outcome in seen])
+    weights /= weights.sum()
+    right = np.zeros((len(seen), JUDGED))
+    for row, outcome in zip(right, seen, strict=True):
+        row[[place for place in outcome.places if place < JUDGED]] = 1
+
+    def loss(values: Doubles) -> float:
+        temperature = float(np.exp(values[0]))
+        held = np.empty((len(seen), JUDGED))
+        for row, outcome in zip(held, seen, strict=True):
+            shares = outcome.shares(temperature)
+            log_odds = float(values[1:] @ signals(shares, outcome.late))
+            row[:] = shares[:JUDGED] / (1 + np.exp(log_odds))
+        held = np.clip(held, 1e-9, 1 - 1e-9)
+        log_loss = -(right * np.log(held) + (1 - right) * np.log(1 - held)).sum(axis=1)
+        unknown = np.array([not outcome.case.answers for outcome in seen])
+        return float(weights @ log_loss) + _told_apart(values, seen, weights, unknown, temperature)
+
+    return loss
+
+
+def _told_apart(
+    values: Doubles,
+    seen: Sequence[Outcome],
+    weights: Doubles,
+    unknown: NDArray[np.bool_],
+    temperature: float,
+) -> float:
+    """Log loss of the chance that no disease of the graph is right."""
+    log_odds = np.array(
+        [values[1:] @ signals(outcome.shares(temperature), outcome.late) for outcome in seen]
+    )
+    signed = np.where(unknown, -log_odds, log_odds)
+    return float(weights @ np.logaddexp(0, signed))
+
+
+def _needed(outcome: Outcome, temperature: float) -> float:
+    whole = outcome.whole.astype(np.float64) / temperature
+    shares = np.exp(whole - whole.max())
+    shares /= shares.sum()
+    return min(needed(shares, answer) for answer in outcome.case.answers)
+
+
+def _quantile(values: Doubles, weights: Doubles, level: float) -> float:
+    """The least value that a share `level` of the weight does not exceed."""
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order]) / weights.sum()
+    return float(values[order][min(np.searchsorted(reached, level), values.size - 1)])

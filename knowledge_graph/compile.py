@@ -260,8 +260,12 @@ def _diseases(
 
     It bears the curated name where there is one: that is what clinicians call it. An Orphanet
     disorder all of whose genes have OMIM diseases is a grouping of those: it is kept for look-up,
+<<<<<<< HEAD
     but ranked through them (`grouping`). How common it is says first the curated condition, then
     a source that describes it, then what is assumed.
+=======
+    but ranked through them (`grouping`), unless a curated profile describes it.
+>>>>>>> h9
     """
     with_omim = {g for d, symbols in genes.items() if d.startswith("OMIM:") for g in symbols}
     described: list[dict[str, Any]] = []
@@ -286,6 +290,7 @@ def _diseases(
                 "aliases": sorted(members[1:]),
                 "genes": own_genes,
                 "grouping": disease.startswith("ORPHA:")
+                and not curated
                 and bool(own_genes)
                 and with_omim.issuperset(own_genes),
                 "synonyms": _distinct(called, name),

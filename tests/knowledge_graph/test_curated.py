@@ -138,3 +138,9 @@ def test_the_whole_graph_as_records_is_sound(graph: MemoryGraph) -> None:
     assert all(edge.sources and all(edge.sources) for edge in edges)
     assert len(nodes) > 40_000
     assert len(edges) > 300_000
+
+
+def test_no_curated_condition_is_a_mere_grouping(graph: MemoryGraph) -> None:
+    curated = [entry for entry in graph.entries if any("KONSIL:" in a for a in entry.aliases)]
+    assert curated
+    assert not [entry.name for entry in curated if entry.grouping]

@@ -260,12 +260,9 @@ def _diseases(
 
     It bears the curated name where there is one: that is what clinicians call it. An Orphanet
     disorder all of whose genes have OMIM diseases is a grouping of those: it is kept for look-up,
-<<<<<<< HEAD
-    but ranked through them (`grouping`). How common it is says first the curated condition, then
-    a source that describes it, then what is assumed.
-=======
-    but ranked through them (`grouping`), unless a curated profile describes it.
->>>>>>> h9
+    but ranked through them (`grouping`). One with a curated profile is a disease of its own: the
+    genes of giant cell arteritis are risks that other diseases share, not forms of it. How common
+    it is says first the curated condition, then a source that describes it, then what is assumed.
     """
     with_omim = {g for d, symbols in genes.items() if d.startswith("OMIM:") for g in symbols}
     described: list[dict[str, Any]] = []

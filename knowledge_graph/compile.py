@@ -253,7 +253,8 @@ def _diseases(
 
     It bears the curated name where there is one: that is what clinicians call it. An Orphanet
     disorder all of whose genes have OMIM diseases is a grouping of those: it is kept for look-up,
-    but ranked through them (`grouping`).
+    but ranked through them (`grouping`). One with a curated profile is a disease of its own: the
+    genes of giant cell arteritis are risks that other diseases share, not forms of it.
     """
     with_omim = {g for d, symbols in genes.items() if d.startswith("OMIM:") for g in symbols}
     described: list[dict[str, Any]] = []
@@ -276,6 +277,7 @@ def _diseases(
                 "aliases": sorted(members[1:]),
                 "genes": own_genes,
                 "grouping": disease.startswith("ORPHA:")
+                and not curated
                 and bool(own_genes)
                 and with_omim.issuperset(own_genes),
                 "synonyms": _distinct(called, name),

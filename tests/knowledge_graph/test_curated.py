@@ -122,3 +122,14 @@ def test_the_whole_graph_as_records_is_sound(graph: MemoryGraph) -> None:
     assert all(edge.sources and all(edge.sources) for edge in edges)
     assert len(nodes) > 40_000
     assert len(edges) > 300_000
+
+
+def test_a_curated_disease_can_be_named_whatever_its_genes(graph: MemoryGraph) -> None:
+    positions = graph.diseases_called("Giant cell arteritis")
+    assert max(graph.priors(Patient())[position] for position in positions) > 0
+
+
+def test_what_a_profile_lists_stands_for_its_twin(graph: MemoryGraph) -> None:
+    meningitis = graph.disease_index[local_id("Acute bacterial meningitis")]
+    match, _ = graph.edge("HP:0025258", meningitis)  # listed: Nuchal rigidity; here: Stiff neck
+    assert match == "exact"

@@ -16,6 +16,7 @@ from knowledge_graph.curated import (
     read_all,
     resolver,
 )
+from knowledge_graph.curated.twins import TWINS
 from knowledge_graph.names import plain_name
 from knowledge_graph.schema import (
     Annotation,
@@ -53,6 +54,8 @@ SEX = {
     "male": (0.001, 1.0),
 }
 """Factor for a woman, for a man."""
+Twins = Mapping[str, tuple[str, ...]]
+"""Term id -> ids of the findings it stands for; see `knowledge_graph.curated.twins`."""
 
 
 def read_curated(terms: Sequence[Term], phenotypes: Sequence[bool]) -> Iterator[Record]:
@@ -70,9 +73,10 @@ def read_curated(terms: Sequence[Term], phenotypes: Sequence[bool]) -> Iterator[
     own = [_term(term, parents) for term in local]
     shown = [term for term, finding in zip(terms, phenotypes, strict=True) if finding]
     factors = _RiskFactors(_listed(specialties, known), Findings([*shown, *own]))
+    twins = _twins(known)
     yield from own
     for specialty in specialties:
-        yield from _rows(specialty, known)
+        yield from _rows(specialty, known, twins)
         for condition in specialty.conditions:
             yield _entry(condition)
             for node, edge in _facts(condition):
@@ -183,13 +187,31 @@ def _term(term: LocalTerm, parents: Mapping[str, str]) -> Term:
     )
 
 
-def _rows(specialty: Specialty, known: Mapping[str, str]) -> list[Annotation]:
+def _rows(specialty: Specialty, known: Mapping[str, str], twins: Twins) -> list[Annotation]:
     return [
-        _row(condition, _resolved(name, condition.name, known), CLASSES.get(band, ""), number)
+        _row(condition, term, CLASSES.get(band, ""), number)
         for number, condition in enumerate(specialty.conditions, 1)
-        for band, names in (*condition.findings.items(), ("against", condition.against))
-        for name in names
+        for term, band in _findings(condition, known, twins).items()
     ]
+
+
+def _findings(condition: Condition, known: Mapping[str, str], twins: Twins) -> dict[str, str]:
+    """Term -> band, or "against": what is listed, then its twins that are not."""
+    found: dict[str, str] = {}
+    for band, names in (*condition.findings.items(), ("against", condition.against)):
+        for name in names:
+            found.setdefault(_resolved(name, condition.name, known), band)
+    for term, band in tuple(found.items()):
+        for twin in twins.get(term, ()):
+            found.setdefault(twin, band)
+    return found
+
+
+def _twins(known: Mapping[str, str]) -> Twins:
+    return {
+        _resolved(name, "twins", known): tuple(_resolved(other, name, known) for other in others)
+        for name, others in TWINS.items()
+    }
 
 
 def _row(condition: Condition, term: str, frequency: str, number: int) -> Annotation:

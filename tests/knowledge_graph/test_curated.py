@@ -144,3 +144,14 @@ def test_no_curated_condition_is_a_mere_grouping(graph: MemoryGraph) -> None:
     curated = [entry for entry in graph.entries if any("KONSIL:" in a for a in entry.aliases)]
     assert curated
     assert not [entry.name for entry in curated if entry.grouping]
+
+
+def test_a_curated_disease_can_be_named_whatever_its_genes(graph: MemoryGraph) -> None:
+    positions = graph.diseases_called("Giant cell arteritis")
+    assert max(graph.priors(Patient())[position] for position in positions) > 0
+
+
+def test_what_a_profile_lists_stands_for_its_twin(graph: MemoryGraph) -> None:
+    meningitis = graph.disease_index[local_id("Acute bacterial meningitis")]
+    match, _ = graph.edge("HP:0025258", meningitis)  # listed: Nuchal rigidity; here: Stiff neck
+    assert match == "exact"

@@ -1,7 +1,7 @@
 """A result for a person at a terminal: each diagnosis with what speaks for and against it.
 
 Weights are log10 of the likelihood ratio: +1 makes a disease ten times as likely as before.
-No probability is shown, because the spine's posteriors are not calibrated.
+A probability is shown only where it was calibrated, and the foot says how.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ def report(result: Result, patient: Patient) -> RenderableType:
         parts.append(Text(f"\nNo ranking: {result.abstained}.", style="bold"))
     for number, diagnosis in enumerate(result.ranked, 1):
         parts.append(explanation(diagnosis, number, above=SHARE))
+    parts += _elsewhere(result)
     parts += _counterfactuals(result)
     parts += _next(result.next_steps)
     if result.plan is not None:
@@ -72,14 +73,15 @@ def explanation(
     title = Text.assemble(
         (f"\n{number or '-':>2}  ", "bold"),
         (diagnosis.disease.display, "bold cyan"),
-        f"  {diagnosis.disease.code}   evidence {_signed(diagnosis.log_lr)}",
-        f"  prior {_log_prior(diagnosis)}",
+        f"  {diagnosis.disease.code}   {_chance(diagnosis)}",
+        f"evidence {_signed(diagnosis.log_lr)}  prior {_log_prior(diagnosis)}",
     )
     table = Table.grid(padding=(0, 1))
     table.add_column(width=7, justify="right")
     table.add_column(overflow="fold")
     for reason in diagnosis.prior_because:
         table.add_row("", Text(f"prior {reason}", style="dim"))
+    table.add_row(_signed(diagnosis.picture.log_lr), _picture(diagnosis))
     heavy = weighty(diagnosis.contributions, above=above)
     for heading, contributions in _sides(heavy).items():
         if contributions:
@@ -292,12 +294,41 @@ def _footer(result: Result) -> Text:
     provenance = result.provenance
     releases = ", ".join(f"{source.name} {source.version}" for source in provenance.sources)
     return Text.assemble(
-        ("\nRanked by prior + evidence (log10 of likelihood ratios); ", "dim"),
-        ("uncalibrated, not a probability.\n", "dim"),
+        ("\nRanked by prior + evidence (log10 of likelihood ratios). ", "dim"),
+        (f"Probabilities: {result.calibration or 'not calibrated, none shown'}.\n", "dim"),
         (f"{' '.join(result.assumptions)}\n", "dim"),
         (f"{provenance.software}  ·  {releases}\n", "dim"),
         (NOTICE, "bold"),
     )
+
+
+def _chance(diagnosis: Diagnosis) -> str:
+    """The calibrated posterior, "" without one."""
+    posterior = diagnosis.posterior
+    return "" if posterior is None else f"{percent(posterior)}  "
+
+
+def percent(share: float) -> str:
+    """A probability in words a reader cannot misread: never 0 % or 100 %."""
+    if share < 0.01:
+        return "< 1 %"
+    return "> 99 %" if share > 0.99 else f"{share:.0%}".replace("%", " %")
+
+
+def _picture(diagnosis: Diagnosis) -> Text:
+    picture = diagnosis.picture
+    said = f"its usual picture: {picture.reported:.1f} of {picture.expected:.1f} findings reported"
+    return Text(said, style="dim")
+
+
+def _elsewhere(result: Result) -> Iterator[RenderableType]:
+    """How far the whole list can be trusted."""
+    if result.elsewhere is not None:
+        chance = percent(result.elsewhere)
+        yield Text(f"\nNone of the diseases of this graph: {chance}", style="bold")
+    if (held := result.prediction_set) is not None:
+        aimed = percent(held.coverage)
+        yield Text(f"{aimed} prediction set: {held.size:,} diseases", style="bold")
 
 
 def _log_prior(diagnosis: Diagnosis) -> str:

@@ -13,6 +13,7 @@ stored beside the weights.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +66,7 @@ def probabilities(
     return Probabilities(shares, elsewhere, total - float(np.log1p(-elsewhere)))
 
 
-def signals(shares: Doubles, late: NDArray[np.float32]) -> Doubles:
+def signals(shares: Doubles, late: NDArray[np.floating[Any]]) -> Doubles:
     """`SIGNALS` of a ranking: 1, the entropy of the shares in nats, and how recently described the
     diseases are that lead (mean of `late`, weighted by share).
     """

@@ -26,8 +26,8 @@ LEAST_EXPECTED = 0.1
 """Findings a patient is taken to show at least, so that a share of them can be stated."""
 ASSUMPTIONS = (
     "One disease explains the findings; several concurrent diseases are not considered.",
-    "The right disease is in the knowledge graph; a disease it does not know cannot be ranked.",
-    "Findings that do not imply each other are taken as independent.",
+    "A disease that the knowledge graph does not know cannot be ranked; how likely that is, is stated.",
+    "Findings that share no information are taken as independent.",
 )
 
 

@@ -16,6 +16,7 @@ from knowledge_graph.memory import MemoryGraph
 BENCHMARKS = {
     "rank": "api.benchmarks.rank:run",
     "labs": "api.benchmarks.labs:run",
+    "abstain": "api.benchmarks.abstain:run",
     "vignettes": "api.benchmarks.vignettes:run",
     "interview": "api.benchmarks.interview:run",
     "bundle": "api.benchmarks.bundle:run",

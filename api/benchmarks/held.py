@@ -31,11 +31,15 @@ class Held:
                 f"the weights have {folds} folds, not {self.cv}", where="--cv", fix=f"give {folds}"
             )
 
-    def fusion(self, answers: Sequence[int]) -> Fusion:
-        """The weights for a case whose disease is the first of these positions."""
-        if self.cv is None or not answers:
+    def fusion(self, answers: Sequence[int], *, otherwise: str = "") -> Fusion:
+        """The weights for a case whose disease is the first of these positions.
+
+        otherwise: id of a disease that the graph does not know, when there are no answers.
+        """
+        if self.cv is None:
             return trained().fusion
-        return trained().folds[fold_of(self.graph.entries[answers[0]].id, self.cv)]
+        disease = self.graph.entries[answers[0]].id if answers else otherwise
+        return trained().folds[fold_of(disease, self.cv)]
 
     def provenance(self, digests: Iterable[int]) -> dict[str, Any]:
         """Weights, grouping and overlap of a run over the cases of these digests."""

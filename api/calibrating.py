@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from api.benchmarks.rank import documents, true_disease
-from engine.calibrate import COVERAGE, Calibration, needed, signals
+from engine.calibrate import COVERAGE, Calibration, needed
 from engine.counterfactual import has_evidence
 from engine.fusion import Fusion, fold_of
 from engine.rank import rank
@@ -56,11 +56,6 @@ class Outcome:
     late: Doubles
     places: tuple[int, ...]
     whole: NDArray[np.float32]
-
-    def shares(self, temperature: float) -> Doubles:
-        """Softmax of the kept scores, (KEPT,)."""
-        scaled = np.exp((self.scores - self.scores[0]) / temperature)
-        return scaled / scaled.sum()
 
 
 def unknown_cases(path: Path, graph: MemoryGraph, most: int) -> Iterator[Asked]:
@@ -115,40 +110,30 @@ def calibrate(seen: Sequence[Outcome]) -> Calibration:
 
 
 def _loss(seen: Sequence[Outcome]) -> Callable[[Doubles], float]:
+    """Of the temperature (ln) and the weights of `SIGNALS`: the log loss of the first `JUDGED`
+    probabilities, and of the chance that no disease of the graph is right.
+    """
     weights = np.array([outcome.weight for outcome in seen])
     weights /= weights.sum()
+    scores = np.stack([outcome.scores - outcome.scores[0] for outcome in seen])
+    late = np.stack([outcome.late for outcome in seen])
+    unknown = np.array([not outcome.case.answers for outcome in seen])
     right = np.zeros((len(seen), JUDGED))
     for row, outcome in zip(right, seen, strict=True):
         row[[place for place in outcome.places if place < JUDGED]] = 1
 
     def loss(values: Doubles) -> float:
-        temperature = float(np.exp(values[0]))
-        held = np.empty((len(seen), JUDGED))
-        for row, outcome in zip(held, seen, strict=True):
-            shares = outcome.shares(temperature)
-            log_odds = float(values[1:] @ signals(shares, outcome.late))
-            row[:] = shares[:JUDGED] / (1 + np.exp(log_odds))
-        held = np.clip(held, 1e-9, 1 - 1e-9)
-        log_loss = -(right * np.log(held) + (1 - right) * np.log(1 - held)).sum(axis=1)
-        unknown = np.array([not outcome.case.answers for outcome in seen])
-        return float(weights @ log_loss) + _told_apart(values, seen, weights, unknown, temperature)
+        shares = np.exp(scores / np.exp(values[0]))
+        shares /= shares.sum(axis=1, keepdims=True)
+        entropy = -(shares * np.log(np.maximum(shares, 1e-300))).sum(axis=1)
+        novelty = (shares * late).sum(axis=1)
+        log_odds = values[1] + values[2] * entropy + values[3] * novelty
+        held = np.clip(shares[:, :JUDGED] / (1 + np.exp(log_odds))[:, None], 1e-9, 1 - 1e-9)
+        told = -(right * np.log(held) + (1 - right) * np.log(1 - held)).sum(axis=1)
+        apart = np.logaddexp(0, np.where(unknown, -log_odds, log_odds))
+        return float(weights @ (told + apart))
 
     return loss
-
-
-def _told_apart(
-    values: Doubles,
-    seen: Sequence[Outcome],
-    weights: Doubles,
-    unknown: NDArray[np.bool_],
-    temperature: float,
-) -> float:
-    """Log loss of the chance that no disease of the graph is right."""
-    log_odds = np.array(
-        [values[1:] @ signals(outcome.shares(temperature), outcome.late) for outcome in seen]
-    )
-    signed = np.where(unknown, -log_odds, log_odds)
-    return float(weights @ np.logaddexp(0, signed))
 
 
 def _needed(outcome: Outcome, temperature: float) -> float:

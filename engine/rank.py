@@ -26,7 +26,7 @@ LEAST_EXPECTED = 0.1
 """Findings a patient is taken to show at least, so that a share of them can be stated."""
 ASSUMPTIONS = (
     "One disease explains the findings; several concurrent diseases are not considered.",
-    "A disease that the knowledge graph does not know cannot be ranked; how likely that is, is stated.",
+    "A disease that the graph does not know cannot be ranked; how likely that is, is stated.",
     "Findings that share no information are taken as independent.",
 )
 

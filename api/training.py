@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 from scipy.optimize import minimize
 
 from api.benchmarks import vignettes
@@ -233,15 +233,12 @@ def _out_of_fold(choices: Sequence[Choice], folds: Sequence[Fusion]) -> str:
 def write(fusion: Fusion, folds: Sequence[Fusion], seen: Sequence[int]) -> None:
     """The packaged file; the same cases give the same bytes."""
     FILE.parent.mkdir(exist_ok=True)
-    save_file(
-        {
-            "weights": np.array([f.weights for f in (fusion, *folds)]),
-            "calibration": np.array([_measures(f) for f in (fusion, *folds)]),
-            "seen": np.array(sorted(set(seen)), np.uint64),
-        },
-        FILE,
-        metadata={"names": ",".join(NAMES), "version": VERSION},
-    )
+    tensors = {
+        "weights": np.array([f.weights for f in (fusion, *folds)]),
+        "calibration": np.array([_measures(f) for f in (fusion, *folds)]),
+        "seen": np.array(sorted(set(seen)), np.uint64),
+    }
+    FILE.write_bytes(save(tensors, metadata={"names": ",".join(NAMES), "version": VERSION}))
 
 
 def _measures(fusion: Fusion) -> list[float]:

@@ -108,13 +108,17 @@ def gap(scores: Floats, disease: int) -> float | None:
 def _each_left_out(
     ranking: Ranking, findings: Sequence[Finding], graph: KnowledgeGraph
 ) -> Iterator[tuple[Finding, Ranking]]:
+    every = (*ranking.findings, *(r for r in ranking.risks if r not in ranking.findings))
     for finding in findings:
-        others = [other for other in ranking.findings if other is not finding]
-        yield finding, rank(others, ranking.patient, graph, top=TOLD)
+        others = [other for other in every if other.code.code != finding.code.code]
+        yield finding, rank(others, ranking.patient, graph, top=TOLD, fusion=ranking.fusion)
 
 
 def _heaviest(ranking: Ranking) -> list[Finding]:
     """The findings that say most about any of the first diseases; at most `TRIED`."""
-    weights = np.abs(ranking.parts[:, list(ranking.order[:LOOKED_AT])]).max(axis=1)
-    chosen: list[int] = np.argsort(-weights, kind="stable")[:TRIED].tolist()
-    return [ranking.findings[i] for i in chosen]
+    first = list(ranking.order[:LOOKED_AT])
+    parts = np.concatenate([ranking.parts[:, first], ranking.risk_parts[:, first]])
+    weights = np.abs(parts).max(axis=1, initial=0)
+    heaviest: list[int] = np.argsort(-weights, kind="stable").tolist()
+    every = (*ranking.findings, *ranking.risks)
+    return list({every[i].code.code: every[i] for i in reversed(heaviest)}.values())[::-1][:TRIED]

@@ -12,10 +12,12 @@ evidence are never negative: a finding that is there speaks for a disease or not
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +98,14 @@ class Trained:
     ref: ModelRef
 
 
+class _Stored(Protocol):
+    """What is used of an open file of weights, whose package states no types."""
+
+    def metadata(self) -> dict[str, str] | None: ...
+
+    def get_tensor(self, name: str, /) -> NDArray[Any]: ...
+
+
 @cache
 def trained() -> Trained:
     """The packaged weights.
@@ -103,8 +113,8 @@ def trained() -> Trained:
     Raises:
         RuntimeError: they were trained for other features than this version computes.
     """
-    with safe_open(FILE, framework="np") as stored:
-        held: Mapping[str, str] = stored.metadata() or {}
+    with cast(AbstractContextManager[_Stored], safe_open(FILE, framework="np")) as stored:
+        held = stored.metadata() or {}
         if held.get("names") != ",".join(NAMES):
             raise RuntimeError(f"{FILE} is for other features; run `python -m api.training`")
         rows: NDArray[np.float64] = stored.get_tensor("weights")

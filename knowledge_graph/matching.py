@@ -105,7 +105,10 @@ class Matcher:
         return self.ratios(term).best
 
     def best_entry(self, term: int, disease: int) -> Found | None:
-        """The entry `log_likelihood_ratios` took for one disease; None where the ratio is 0."""
+        """The entry behind `ratios` for one disease, else its own of the term; None without both.
+
+        A disease may show a finding no more often than others do: it lists it all the same.
+        """
         opposed = self._opposed_to(term)
         denied = self.denies(term, disease) is not None
         best, found = 0.0, None
@@ -117,8 +120,9 @@ class Matcher:
             if candidate != term and (denied or int(self._via[place]) in opposed):
                 continue
             weight = 1.0 if candidate == term else ANCESTOR_WEIGHT
-            if (ratio := weight * float(self._log_ratio[place])) > best:
-                best, found = ratio, Found(candidate, place)
+            ratio = weight * float(self._log_ratio[place])
+            if candidate == term or ratio > best:
+                best, found = max(ratio, 0.0), Found(candidate, place)
         return found
 
     def _above(self, term: int) -> Floats:

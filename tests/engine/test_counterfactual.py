@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from strategies import finding, findings
 
 from engine.counterfactual import TOLD, counterfactuals, gap, place, standings
+from engine.fusion import NAMES, Fusion
 from engine.merge import merge
 from engine.rank import Ranking, diagnosis, rank
 from engine.types import Finding, Patient
@@ -49,15 +50,40 @@ def test_what_decides_the_first_place_is_told_first(
     assert len(told) <= TOLD
     deciding = [t.rank_of_top != 1 for t in told]
     assert deciding == sorted(deciding, reverse=True)
-    assert {t.finding.code for t in told} <= {f.code.code for f in before.findings}
+    counted = {f.code.code for f in (*before.findings, *before.risks)}
+    assert {t.finding.code for t in told} <= counted
 
 
 def test_the_finding_that_carries_the_diagnosis_is_named(graph: MemoryGraph) -> None:
     before = ranked(graph, [finding(term) for term in SIGNS])
     first, *_ = counterfactuals(before, graph)
     assert graph.diseases[before.order[0]].code == "OMIM:154700"
-    assert first.finding.code == "HP:0100775"  # dural ectasia
+    assert first.finding.code == "HP:0001083"  # ectopia lentis
     assert first.change < 0
+
+
+def test_a_risk_of_the_past_that_decides_the_first_place_is_named(graph: MemoryGraph) -> None:
+    """Chest pain, and hypertension in the past."""
+    past = finding("HP:0000822", context="historical")
+    sign = finding("HP:0100749")
+    before = ranked(graph, [sign, past])
+    without = ranked(graph, [sign])
+    assert before.order[0] != without.order[0]
+    told = {t.finding.code: t for t in counterfactuals(before, graph)}
+    assert told[past.code.code].top_without == graph.diseases[without.order[0]]
+
+
+def test_what_is_left_out_is_ranked_with_the_same_weights(graph: MemoryGraph) -> None:
+    other = Fusion(tuple(float(name in ("ratio", "prior")) for name in NAMES))
+    given = [finding(term) for term in SIGNS]
+    before = rank(given, Patient(), graph, fusion=other)
+    for told in counterfactuals(before, graph):
+        kept = [f for f in given if f.code.code != told.finding.code]
+        after = rank(kept, Patient(), graph, fusion=other)
+        assert told.rank_of_top == place(after, before.order[0])
+        lead = gap(before.scores, before.order[0])
+        assert lead is not None
+        assert told.change == pytest.approx((gap(after.scores, before.order[0]) or 0) - lead)
 
 
 def test_without_the_only_finding_nothing_is_ranked(graph: MemoryGraph) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 from strategies import PHENOTYPES, finding, findings
 
 from engine.merge import merge
-from engine.rank import countable, diagnosis, rank
+from engine.protocols import Floats
+from engine.rank import countable, diagnosis, features, rank
 from engine.types import Finding, Patient
 from knowledge_graph.memory import MemoryGraph
 
@@ -58,14 +60,28 @@ def test_the_score_is_the_sum_of_its_contributions(
     ranking = rank(merge(given), Patient(), graph, top=3)
     for position in ranking.order:
         found = diagnosis(ranking, position, graph)
-        expected = float(ranking.scores[position] - np.log(ranking.priors[position]))
-        assert found.log_lr == pytest.approx(expected, abs=1e-4)
+        whole = math.log(found.prior) + found.picture.log_lr
+        whole += math.fsum(c.log_lr for c in found.contributions)
+        assert whole == pytest.approx(float(ranking.scores[position]), abs=1e-4)
+        assert found.log_lr == pytest.approx(whole - math.log(found.prior), abs=1e-9)
         assert 0 <= found.posterior <= 1
-        for contribution in found.contributions:
-            if contribution.edge is not None:
-                edges = list(graph.annotations(position))
-                assert contribution.edge in edges
-                assert contribution.edge.sources
+
+
+@quick
+@given(findings)
+def test_what_speaks_for_a_disease_is_cited(graph: MemoryGraph, given: list[Finding]) -> None:
+    ranking = rank(merge(given), Patient(), graph, top=10)
+    for position in ranking.order:
+        edges = list(graph.annotations(position))
+        for told in diagnosis(ranking, position, graph).contributions:
+            assert (told.edge is not None) or told.log_lr <= 0
+            if told.edge is None:
+                continue
+            assert told.edge.sources
+            if told.match == "risk":
+                assert told.edge == graph.risk_edge(told.finding.code.code, position)
+            else:
+                assert told.edge in edges
 
 
 def test_posterior_follows_from_odds_and_ratios(graph: MemoryGraph) -> None:
@@ -110,12 +126,97 @@ def test_an_uncertain_finding_with_a_probability_lies_between(graph: MemoryGraph
 
 
 def test_absence_is_weak_evidence(graph: MemoryGraph) -> None:
-    position = graph.disease_index[MARFAN]
-    frequent = "HP:0100775"  # dural ectasia: most patients with Marfan syndrome
-    part = rank((finding(frequent, "absent"),), Patient(), graph).parts[0, position]
-    assert -0.5 < part < 0
+    fever = "HP:0001945"
+    position = graph.find_disease("Dengue fever")
+    assert position is not None
+    part = rank((finding(fever, "absent"),), Patient(), graph).parts[0, position]
+    assert -1 < part < 0
+
+
+@quick
+@given(st.sampled_from(PHENOTYPES))
+def test_absence_counts_only_against_a_complete_picture(graph: MemoryGraph, term: str) -> None:
+    ranking = rank(merge([finding(term, "absent")]), Patient(), graph)
+    partial = graph.standing["complete"] == 0
+    assert (ranking.parts[:, partial] == 0).all()
 
 
 def test_groupings_are_never_ranked(graph: MemoryGraph) -> None:
     ranking = rank((finding("HP:0001250"),), Patient(), graph, top=12_000)
     assert not any(graph.entries[i].grouping for i in ranking.order)
+
+
+def test_a_grouping_has_no_score_and_the_priors_of_the_others_sum_to_one(
+    graph: MemoryGraph,
+) -> None:
+    for patient in (Patient(), Patient(sex="female", age_years=0.5), Patient("male", 80)):
+        ranking = rank((finding("HP:0001250"),), patient, graph)
+        grouping = np.array([entry.grouping for entry in graph.entries])
+        assert np.isneginf(ranking.scores[grouping]).all()
+        assert np.isfinite(ranking.scores[~grouping]).all()
+        assert (ranking.priors[grouping] == 0).all()
+        assert ranking.priors.sum(dtype=np.float64) == pytest.approx(1, abs=1e-5)
+
+
+@quick
+@given(findings)
+def test_a_factor_of_the_past_is_a_risk_and_never_a_sign(
+    graph: MemoryGraph, given: list[Finding]
+) -> None:
+    past = [finding(t, context="historical") for t in ("HP:0000822", "HP:0002099")]
+    others = [f for f in given if f.code.code not in {"HP:0000822", "HP:0002099"}]
+    before = rank(merge(others), Patient(), graph)
+    after = rank(merge([*others, *past]), Patient(), graph)
+    assert after.findings == before.findings
+    assert np.array_equal(after.parts, before.parts)
+    assert np.array_equal(after.picture, before.picture)
+    assert {f.code.code for f in past} <= {f.code.code for f in after.risks}
+    assert after.risk_parts.min() >= 0
+    raised = sum(graph.risk(f.code.code) for f in past) * np.float32(after.fusion.risk)
+    expected = before.scores + raised  # -inf stays
+    assert np.allclose(after.scores, expected, atol=1e-4)
+
+
+# ---- Overlap ------------------------------------------------------------------------------------
+
+
+def said(terms: Iterable[str], graph: MemoryGraph) -> Floats:
+    """What present findings say together, by sign and disease, (S, D)."""
+    given = features([finding(term) for term in terms], Patient(), graph)
+    return given.signs.sum(axis=0, dtype=np.float64)
+
+
+@pytest.fixture(scope="module")
+def shown(graph: MemoryGraph) -> list[str]:
+    """Every finding some disease shows."""
+    return [t for t in graph.shares.terms if graph.is_phenotype(t) and graph.shown_by(t)]
+
+
+@quick
+@given(st.data())
+def test_findings_say_no_less_than_one_of_them_and_no_more_than_each_alone(
+    graph: MemoryGraph, shown: list[str], data: st.DataObject
+) -> None:
+    drawn = data.draw(st.lists(st.sampled_from(shown), min_size=1, max_size=3, unique=True))
+    above = sorted({a for t in drawn for a in graph.ancestors(t) if graph.is_phenotype(a)})
+    more = data.draw(st.lists(st.sampled_from(above), max_size=4, unique=True)) if above else []
+    terms = {*drawn, *more}
+    together = said(terms, graph)
+    alone = np.array([said([term], graph) for term in terms])
+    assert (together >= alone.max(axis=0) - 1e-4).all()
+    assert (together <= alone.sum(axis=0) + 1e-4).all()
+
+
+@quick
+@given(st.data())
+def test_a_credit_is_spent_once_on_what_a_finding_implies(
+    graph: MemoryGraph, shown: list[str], data: st.DataObject
+) -> None:
+    """Leaving out one of a finding and two that it implies never makes a disease more likely."""
+    specific = data.draw(st.sampled_from(shown))
+    above = sorted(a for a in graph.ancestors(specific) if graph.is_phenotype(a))
+    implied = data.draw(st.lists(st.sampled_from(above), max_size=2, unique=True)) if above else []
+    terms = [specific, *implied]
+    together = said(terms, graph)
+    for left_out in terms:
+        assert (said(set(terms) - {left_out}, graph) <= together + 1e-4).all()

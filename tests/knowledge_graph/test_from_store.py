@@ -40,8 +40,15 @@ def test_what_is_seen_through_the_graph_is_the_same(small: MemoryGraph) -> None:
         assert list(again.annotations(position)) == list(small.annotations(position))
     assert sorted(again.facts, key=edge_order) == sorted(small.facts, key=edge_order)
     for term in TERMS:
-        one, other = small.log_likelihood_ratios(term.id), again.log_likelihood_ratios(term.id)
-        assert one.tobytes() == other.tobytes()
+        one, other = small.evidence(term.id), again.evidence(term.id)
+        assert one.ratio.tobytes() == other.ratio.tobytes()
+        assert one.lineage.tobytes() == other.lineage.tobytes()
+        assert one.typical.tobytes() == other.typical.tobytes()
+        assert small.reported([term.id]).tobytes() == again.reported([term.id]).tobytes()
+        assert small.risk(term.id).tobytes() == again.risk(term.id).tobytes()
+    assert small.expected.tobytes() == again.expected.tobytes()
+    for name, values in small.standing.items():
+        assert values.tobytes() == again.standing[name].tobytes()
 
 
 @pytest.mark.slow

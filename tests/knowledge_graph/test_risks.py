@@ -68,7 +68,7 @@ def test_a_risk_is_said_with_its_edge(graph: MemoryGraph) -> None:
 def test_the_more_specific_finding_counts_for_the_general_risk_factor(graph: MemoryGraph) -> None:
     general, specific = graph.risk(DIABETES) > 0, graph.risk(TYPE_2) > 0
     assert general.sum() > 20
-    shows = graph.log_likelihood_ratios(TYPE_2) > 0
+    shows = graph.evidence(TYPE_2).lineage > 0
     assert not (general & ~specific & ~shows).any()
 
 

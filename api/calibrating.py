@@ -27,8 +27,8 @@ SHARE = {"clean": 1.0, "unknown": 1.0, "labs": 0.5, "vignettes": 0.5}
 """What each disease of a set weighs; unknown ones are part of what a clinic sees."""
 KEPT = 2000
 """Highest scores kept of each case while fitting: the others have no share to speak of."""
-JUDGED = 1
-"""Leading diseases whose probabilities must hold: ten instead left the first overconfident."""
+JUDGED = 10
+"""Leading diseases whose probabilities must hold."""
 
 
 @dataclass(frozen=True, slots=True)

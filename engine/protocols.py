@@ -84,6 +84,21 @@ class Evidence:
 
     signs: Floats
 
+    @property
+    def ratio(self) -> Floats:
+        """(D,), see above."""
+        return self.signs[0]
+
+    @property
+    def lineage(self) -> Floats:
+        """(D,), see above."""
+        return self.signs[1]
+
+    @property
+    def typical(self) -> Floats:
+        """(D,), see above."""
+        return self.signs[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Shares:

@@ -129,8 +129,7 @@ def features(findings: Sequence[Finding], patient: Patient, graph: KnowledgeGrap
     counted = countable(findings, graph)
     priors = graph.priors(patient)
     signs = _signs(counted, graph)
-    risks = {f: graph.risk(term) for term, f in risk_terms(findings, graph).items()}
-    risks = {finding: raised for finding, raised in risks.items() if raised.any()}
+    risks = _risks(findings, counted, signs, graph)
     present = [f.code.code for f in counted if f.status != "absent"]
     reported = graph.reported(present)
     with np.errstate(divide="ignore"):
@@ -165,6 +164,24 @@ def _signs(counted: Sequence[Finding], graph: KnowledgeGraph) -> tuple[Floats, .
         signs.append(says)
         left.append(says)
     return tuple(signs)
+
+
+def _risks(
+    findings: Sequence[Finding],
+    counted: Sequence[Finding],
+    signs: Sequence[Floats],
+    graph: KnowledgeGraph,
+) -> dict[Finding, Floats]:
+    """Findings, also of the past, that raise the risk of diseases: 1 for each of these, (D,).
+
+    Only of diseases that some present finding speaks for: a smoker's headache is no lung cancer.
+    """
+    speaks = np.zeros(len(graph.diseases), np.bool_)
+    for finding, says in zip(counted, signs, strict=True):
+        if finding.status != "absent" and not graph.is_circumstance(finding.code.code):
+            speaks |= (says > 0).any(axis=0)
+    risks = {f: graph.risk(term) * speaks for term, f in risk_terms(findings, graph).items()}
+    return {finding: raised for finding, raised in risks.items() if raised.any()}
 
 
 def pictured(expected: Floats, reported: Floats) -> Floats:

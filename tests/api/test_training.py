@@ -32,7 +32,7 @@ def choices(informative: str, *, sign: float = 1.0) -> list[Choice]:
 
 @pytest.mark.parametrize("informative", ["typical", "covered", "publications"])
 def test_what_tells_diseases_apart_gets_the_weight(informative: str) -> None:
-    learned = dict(zip(NAMES, fit(choices(informative)).weights, strict=True))
+    learned: dict[str, float] = dict(zip(NAMES, fit(choices(informative)).weights, strict=True))
     others = [abs(weight) for name, weight in learned.items() if name != informative]
     assert learned[informative] > 1
     assert learned[informative] > 2 * max(others)

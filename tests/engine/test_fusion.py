@@ -38,7 +38,7 @@ def test_weights_of_other_features_are_refused(
 def test_each_weight_has_its_place() -> None:
     weights = Fusion(tuple(map(float, range(len(NAMES)))))
     by_name = dict(zip(NAMES, weights.weights, strict=True))
-    evidence = Evidence(*np.eye(3, dtype=np.float32))
+    evidence = Evidence(np.eye(3, dtype=np.float32))
     assert weights.says(evidence).tolist() == [
         by_name["ratio"],
         by_name["lineage"],

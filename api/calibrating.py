@@ -128,10 +128,12 @@ def _loss(seen: Sequence[Outcome]) -> Callable[[Doubles], float]:
         entropy = -(shares * np.log(np.maximum(shares, 1e-300))).sum(axis=1)
         novelty = (shares * late).sum(axis=1)
         log_odds = values[1] + values[2] * entropy + values[3] * novelty
-        held = np.clip(shares[:, :JUDGED] / (1 + np.exp(log_odds))[:, None], 1e-9, 1 - 1e-9)
+        held: Doubles = np.clip(
+            shares[:, :JUDGED] / (1 + np.exp(log_odds))[:, None], 1e-9, 1 - 1e-9
+        )
         told = -(right * np.log(held) + (1 - right) * np.log(1 - held)).sum(axis=1)
         apart = np.log1p(np.exp(np.where(unknown, -log_odds, log_odds)))
-        return float(weights @ (told + apart))
+        return float(np.dot(weights, told) + np.dot(weights, apart))
 
     return loss
 

@@ -63,8 +63,8 @@ def test_the_finding_that_carries_the_diagnosis_is_named(graph: MemoryGraph) -> 
 
 
 def test_a_risk_of_the_past_that_decides_the_first_place_is_named(graph: MemoryGraph) -> None:
-    """Chest pain, and hypertension in the past."""
-    past = finding("HP:0000822", context="historical")
+    """Chest pain, and obesity in the past."""
+    past = finding("HP:0001513", context="historical")
     sign = finding("HP:0100749")
     before = ranked(graph, [sign, past])
     without = ranked(graph, [sign])

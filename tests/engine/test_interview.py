@@ -30,7 +30,8 @@ def test_a_question_is_not_answered_yet_and_repeats_no_other(
     asked = [step.finding.code for step in steps]
     yes = {f.code.code for f in ranking.findings if f.status != "absent"}
     no = {f.code.code for f in ranking.findings if f.status == "absent"} | unknown
-    assert len(steps) == (0 if {ROOT} & no else 3)
+    assert len(steps) <= (0 if {ROOT} & no else 3)
+    assert steps or {ROOT} & no
     for term in asked:
         assert term not in yes.union(*map(graph.ancestors, yes))
         assert not no & {term, *graph.ancestors(term)}

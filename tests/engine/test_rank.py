@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import PHENOTYPES, finding, findings
 
+from engine.fusion import SIGNS
 from engine.merge import merge
 from engine.protocols import Floats
 from engine.rank import chances, countable, diagnosis, features, rank
@@ -181,8 +182,7 @@ def test_a_factor_of_the_past_is_a_risk_and_never_a_sign(
 def test_past_asthma_raises_what_asthma_raises(graph: MemoryGraph) -> None:
     cough, asthma = finding("HP:0012735"), finding("HP:0002099", context="historical")
     without, having = (rank(given, Patient(), graph) for given in ((cough,), (cough, asthma)))
-    gained = having.scores - without.scores
-    raised = np.flatnonzero(np.nan_to_num(gained) > 0)
+    raised = np.flatnonzero(having.scores > without.scores)
     assert raised.size
     assert all(graph.risk("HP:0002099")[disease] for disease in raised)
 
@@ -193,7 +193,8 @@ def test_past_asthma_raises_what_asthma_raises(graph: MemoryGraph) -> None:
 def said(terms: Iterable[str], graph: MemoryGraph) -> Floats:
     """What present findings say together, by sign and disease, (S, D)."""
     given = features([finding(term) for term in terms], Patient(), graph)
-    return np.stack(given.signs).sum(axis=0)
+    nothing = np.zeros((len(SIGNS), len(graph.diseases)), np.float32)
+    return np.stack([nothing, *given.signs]).sum(axis=0)
 
 
 @pytest.fixture(scope="module")

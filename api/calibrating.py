@@ -131,9 +131,11 @@ def _loss(seen: Sequence[Outcome]) -> Callable[[Doubles], float]:
         held: Doubles = np.clip(
             shares[:, :JUDGED] / (1 + np.exp(log_odds))[:, None], 1e-9, 1 - 1e-9
         )
-        told = -(right * np.log(held) + (1 - right) * np.log(1 - held)).sum(axis=1)
-        apart = np.log1p(np.exp(np.where(unknown, -log_odds, log_odds)))
-        return float(np.dot(weights, told) + np.dot(weights, apart))
+        told: Doubles = -(right * np.log(held) + (1 - right) * np.log(1 - held)).sum(axis=1)
+        sign = np.where(unknown, -1.0, 1.0)
+        apart: Doubles = np.log1p(np.exp(sign * log_odds))
+        whole: Doubles = told + apart  # (N,)
+        return float((weights * whole).sum())
 
     return loss
 

@@ -160,6 +160,7 @@ def test_the_openapi_document_names_every_operation(client: TestClient) -> None:
         "/v1/kg/differential",
         "/v1/kg/interactions",
         "/v1/kg/cypher",
+        "/v1/interview",
         "/healthz",
         "/readyz",
     }

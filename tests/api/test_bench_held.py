@@ -26,7 +26,9 @@ def test_a_case_is_ranked_with_the_fold_that_never_saw_its_disease(graph: Memory
         fold = fold_of(graph.entries[position].id, 5)
         assert cross.fusion((position, 0)) == trained().folds[fold]
         assert plain.fusion((position, 0)) == trained().fusion
-    assert cross.fusion(()) == trained().fusion
+    unknown = cross.fusion((), otherwise="OMIM:999999")
+    assert unknown == trained().folds[fold_of("OMIM:999999", 5)]
+    assert plain.fusion((), otherwise="OMIM:999999") == trained().fusion
 
 
 def test_cases_the_weights_have_seen_are_counted(

@@ -231,14 +231,16 @@ def _out_of_fold(choices: Sequence[Choice], folds: Sequence[Fusion]) -> str:
 
 
 def write(fusion: Fusion, folds: Sequence[Fusion], seen: Sequence[int]) -> None:
-    """The packaged file; the same cases give the same bytes."""
+    """The packaged file; the same cases give the same bytes (more than one entry of metadata would
+    be stored in an order drawn anew by each process).
+    """
     FILE.parent.mkdir(exist_ok=True)
     tensors = {
         "weights": np.array([f.weights for f in (fusion, *folds)]),
         "calibration": np.array([_measures(f) for f in (fusion, *folds)]),
         "seen": np.array(sorted(set(seen)), np.uint64),
     }
-    FILE.write_bytes(save(tensors, metadata={"names": ",".join(NAMES), "version": VERSION}))
+    FILE.write_bytes(save(tensors, metadata={"model": f"{VERSION}:{','.join(NAMES)}"}))
 
 
 def _measures(fusion: Fusion) -> list[float]:

@@ -114,8 +114,8 @@ def trained() -> Trained:
         RuntimeError: they were trained for other features than this version computes.
     """
     with cast(AbstractContextManager[_Stored], safe_open(FILE, framework="np")) as stored:
-        held = stored.metadata() or {}
-        if held.get("names") != ",".join(NAMES):
+        version, _, names = (stored.metadata() or {}).get("model", "").partition(":")
+        if names != ",".join(NAMES):
             raise RuntimeError(f"{FILE} is for other features; run `python -m api.training`")
         rows: NDArray[np.float64] = stored.get_tensor("weights")
         measures: NDArray[np.float64] = stored.get_tensor("calibration")
@@ -125,7 +125,7 @@ def trained() -> Trained:
         for row, measure in zip(rows, measures, strict=True)
     )
     digest = hashlib.sha256(FILE.read_bytes()).hexdigest()
-    ref = ModelRef("ranking", held["version"], digest)
+    ref = ModelRef("ranking", version, digest)
     return Trained(every, tuple(folds), frozenset(seen.tolist()), ref)
 
 

@@ -7,6 +7,7 @@ import math
 import re
 from dataclasses import replace
 
+import numpy as np
 from hypothesis import given, settings
 from rich.console import Console, RenderableType
 from strategies import finding, findings
@@ -84,11 +85,14 @@ def test_the_text_never_says_more_than_the_contributions(
 ) -> None:
     for found in diagnoses(graph, given):
         lines = printed(explanation(found, 1))
-        weights = {c.finding.code.code: c.log_lr / math.log(10) for c in found.contributions}
+        shown = sides(lines)
         for side, sign in (("for", 1), ("against", -1), ("neither", 0)):
-            for code, weight in sides(lines)[side]:
-                assert abs(weight - weights[code]) <= max(0.005, abs(weights[code]) / 2)
-                assert math.copysign(1, weight) == sign or weight == sign == 0
+            meant = [c for c in found.contributions if np.sign(c.log_lr) == sign]
+            for (code, weight), contribution in zip(shown[side], meant, strict=True):
+                exact = contribution.log_lr / math.log(10)
+                assert code == contribution.finding.code.code
+                assert abs(weight - exact) <= max(0.005, abs(exact) / 2)
+                assert np.sign(weight) == sign
         edges = [c.edge for c in found.contributions if c.edge is not None]
         known = {found.disease.code, *(c.finding.code.code for c in found.contributions)}
         known |= {e.object for e in edges} | {
@@ -98,7 +102,7 @@ def test_the_text_never_says_more_than_the_contributions(
         said = {i for line in lines if "prior " not in line for i in IDS.findall(line)}
         assert said <= known | set(IDS.findall(reasons))
         cited = {line.strip() for line in lines if line.strip().startswith("<- ")}
-        assert cited <= {f"<- test[{code}]" for code in weights}
+        assert cited <= {f"<- test[{f.code.code}]" for f in given}
 
 
 def test_light_contributions_are_counted(graph: MemoryGraph) -> None:

@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from api.benchmarks.rank import documents, true_disease
+from api.cases import Labelled
 from engine.calibrate import COVERAGE, Calibration, needed
-from engine.counterfactual import has_evidence
 from engine.fusion import Fusion, fold_of
-from engine.rank import rank
-from engine.readers import phenopacket
-from engine.run import coded_findings
-from engine.types import Finding, Patient
+from engine.rank import has_evidence, rank
 from knowledge_graph.memory import MemoryGraph
 
 Doubles = NDArray[np.float64]
@@ -32,17 +27,6 @@ JUDGED = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A case: answers are positions of the right disease, empty when the graph does not know it."""
-
-    name: str
-    disease: str
-    answers: tuple[int, ...]
-    patient: Patient
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """One case as ranked by weights that had not seen its disease.
 
@@ -50,7 +34,7 @@ class Outcome:
     among them. whole: (D,) all scores.
     """
 
-    case: Asked
+    case: Labelled
     weight: float
     scores: Doubles
     late: Doubles
@@ -58,22 +42,8 @@ class Outcome:
     whole: NDArray[np.float32]
 
 
-def unknown_cases(path: Path, graph: MemoryGraph, most: int) -> Iterator[Asked]:
-    """Solved phenopackets whose disease the graph does not know; at most so many of a disease."""
-    taken: Counter[str] = Counter()
-    for document in documents(path):
-        disease = true_disease(document)
-        if disease is None or disease in graph.disease_index:
-            continue
-        taken[disease] += 1
-        if taken[disease] <= most:
-            bundle = phenopacket.from_json(document)
-            findings = coded_findings(bundle.phenotypes, graph).findings
-            yield Asked("unknown", disease, (), bundle.patient, findings)
-
-
 def outcomes(
-    cases: Sequence[Asked], folds: Sequence[Fusion], graph: MemoryGraph
+    cases: Sequence[Labelled], folds: Sequence[Fusion], graph: MemoryGraph
 ) -> Iterator[Outcome]:
     """Rank every case with the fold that did not see its disease."""
     times = Counter((case.name, case.disease) for case in cases)

@@ -19,19 +19,13 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 from scipy.optimize import minimize
 
-from api.benchmarks import vignettes
-from api.benchmarks.held import case_digest, text_digest
-from api.benchmarks.labs import labelled
 from api.benchmarks.metrics import worst_rank
-from api.benchmarks.rank import read_cases
-from api.calibrating import SHARE, Asked, calibrate, outcomes, unknown_cases
-from api.engine import Engine
+from api.calibrating import SHARE, Outcome, calibrate, outcomes
+from api.cases import Labelled, chosen, known_cases, unknown_cases
 from engine.calibrate import NAMES as MEASURES
 from engine.fusion import ABSENT, FILE, NAMES, NOT_NEGATIVE, SIGNS, Fusion, fold_of
-from engine.merge import current, merge
 from engine.protocols import Floats
-from engine.rank import Features, features
-from engine.types import Finding, Patient
+from engine.rank import Features, features, has_evidence
 from knowledge_graph.memory import MemoryGraph
 
 VERSION = "2026.11"
@@ -41,28 +35,11 @@ AGAINST = 100
 ROUNDS = 2
 HOPELESS = 150
 """A case whose disease ranks below this by the plain ratios teaches only noise: left out."""
-MOST = 12
-"""Cases of one disease taken from one set, in the order of their digests."""
 SETS = {"clean": 1.0, "seen": 0.3, "labs": 0.5, "vignettes": 1.0}
 """What each set of cases weighs."""
 PULL = 0.003
 """Ridge penalty towards the plain weights, on features scaled to unit deviation."""
 PLAIN = Fusion(tuple(0.8 if name in ("ratio", "prior") else 0.0 for name in NAMES))
-
-
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """A case with its right answers (positions).
-
-    name: of its set. disease: id of its group. digest: names the case, see `benchmarks.held`.
-    """
-
-    name: str
-    disease: str
-    answers: tuple[int, ...]
-    patient: Patient
-    findings: tuple[Finding, ...]
-    digest: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +55,19 @@ def main() -> None:
     data = Path(os.environ.get("KONSIL_DATA", "../shared/data"))
     graph = MemoryGraph.packaged()
     write(PLAIN, (PLAIN,) * FOLDS, ())  # reading the notes ranks them as well
-    cases = list(chosen(labelled_cases(data, graph)))
+    cases = list(chosen(known_cases(data, graph)))
     sets = Counter(case.name for case in cases)
     print(f"{len(cases)} cases: {dict(sets)}", flush=True)
+    fusion, folds = learned(cases, graph)
+    asked = [*(case for case in cases if case.name in SHARE), *unknown_cases(data, graph)]
+    fusion, folds = with_calibration(fusion, folds, list(outcomes(asked, folds, graph)))
+    write(fusion, folds, [case.digest for case in cases])
+    for name, weight in zip(NAMES, fusion.weights, strict=True):
+        print(f"  {name:<14} {weight:+.3f}")
+
+
+def learned(cases: Sequence[Labelled], graph: MemoryGraph) -> tuple[Fusion, tuple[Fusion, ...]]:
+    """Weights from all cases, and for each fold those from the cases of the other folds."""
     fusion, folds = PLAIN, (PLAIN,) * FOLDS
     for number in range(ROUNDS):
         choices = list(gathered(cases, graph, fusion))
@@ -90,66 +77,29 @@ def main() -> None:
             for fold in range(FOLDS)
         )
         print(f"round {number + 1}: {len(choices)} choices, {_out_of_fold(choices, folds)}")
-    asked = [
-        Asked(case.name, case.disease, case.answers, case.patient, case.findings)
-        for case in cases
-        if case.name in SHARE
-    ]
-    unknown = data / "cases/phenopackets/unknown.dev.jsonl.gz"
-    asked += unknown_cases(unknown, graph, MOST)
-    held = list(outcomes(asked, folds, graph))
-    fusion = replace(fusion, calibration=calibrate(held))
-    folds = tuple(
-        replace(
-            fold,
-            calibration=calibrate([o for o in held if fold_of(o.case.disease, FOLDS) != number]),
-        )
-        for number, fold in enumerate(folds)
+    return fusion, folds
+
+
+def with_calibration(
+    fusion: Fusion, folds: Sequence[Fusion], held: Sequence[Outcome]
+) -> tuple[Fusion, tuple[Fusion, ...]]:
+    """The same weights, calibrated on all held-out rankings; each fold on those of the others."""
+    every = calibrate(held)
+    print(f"{len(held)} rankings calibrated: {every}")
+    others = (
+        [outcome for outcome in held if fold_of(outcome.case.disease, FOLDS) != number]
+        for number in range(len(folds))
     )
-    print(f"{len(held)} rankings calibrated: {fusion.calibration}")
-    write(fusion, folds, [case.digest for case in cases])
-    for name, weight in zip(NAMES, fusion.weights, strict=True):
-        print(f"  {name:<14} {weight:+.3f}")
-
-
-def labelled_cases(data: Path, graph: MemoryGraph) -> Iterator[Labelled]:
-    """Every development case whose disease the graph knows."""
-    for name in ("clean", "seen"):
-        for case in read_cases(data / f"cases/phenopackets/{name}.dev.jsonl.gz", graph):
-            if case.answers:
-                disease = graph.entries[case.answers[0]].id
-                digest = case_digest(case.findings, case.patient)
-                yield Labelled(name, disease, case.answers, case.patient, case.findings, digest)
-    for case, answer in labelled([data / "cases/ramedis/dev.jsonl.gz"], graph):
-        disease = graph.entries[answer].id
-        for findings in (case.symptoms, (*case.symptoms, *case.laboratory)):
-            read = merge(current(findings, graph))
-            digest = case_digest(read, case.patient)
-            yield Labelled("labs", disease, (answer,), case.patient, read, digest)
-    engine = Engine(graph=graph)
-    for _, item in vignettes.numbered([data / "cases/avey/dev.jsonl"]):
-        if answers := graph.diseases_called(item["correct_diagnosis"].strip()):
-            text = vignettes.note(item)
-            read = engine.read_bytes(text.encode(), name="note.txt")
-            disease = graph.entries[answers[0]].id
-            digest = text_digest(text)
-            yield Labelled("vignettes", disease, answers, read.patient, read.findings, digest)
-
-
-def chosen(cases: Iterator[Labelled]) -> Iterator[Labelled]:
-    """At most `MOST` cases of a disease from each set."""
-    taken: Counter[tuple[str, str]] = Counter()
-    for case in sorted(cases, key=lambda case: (case.name, case.disease, case.digest)):
-        taken[case.name, case.disease] += 1
-        if taken[case.name, case.disease] <= MOST:
-            yield case
+    return replace(fusion, calibration=every), tuple(
+        replace(fold, calibration=calibrate(seen)) for fold, seen in zip(folds, others, strict=True)
+    )
 
 
 def gathered(cases: Sequence[Labelled], graph: MemoryGraph, fusion: Fusion) -> Iterator[Choice]:
     """Each case against the diseases that these weights rank highest."""
     for case in cases:
         given = features(case.findings, case.patient, graph)
-        if not any(finding.status != "absent" for finding in given.findings):
+        if not has_evidence(given):
             continue
         table = _table(given)
         plain = _scores(table, PLAIN, given)

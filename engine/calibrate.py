@@ -50,6 +50,14 @@ class Probabilities:
     log_total: float
 
 
+def log_sum(values: Doubles) -> float:
+    """ln of the sum of exp; values may hold -inf, and 0 stands for a sum of nothing."""
+    highest = float(values.max(initial=-np.inf))
+    if not np.isfinite(highest):
+        return 0.0
+    return highest + float(np.log(np.exp(values - highest).sum()))
+
+
 def probabilities(
     scores: NDArray[np.float32], late: NDArray[np.float32], calibration: Calibration
 ) -> Probabilities:
@@ -58,8 +66,7 @@ def probabilities(
     late: how recently each disease was described, `KnowledgeGraph.standing`.
     """
     scaled = scores.astype(np.float64) / calibration.temperature
-    highest = float(scaled.max())
-    total = highest + float(np.log(np.exp(scaled - highest).sum()))
+    total = log_sum(scaled)
     shares = np.exp(scaled - total)
     log_odds = float(np.dot(calibration.elsewhere, signals(shares, late)))
     elsewhere = 1 / (1 + float(np.exp(-log_odds)))

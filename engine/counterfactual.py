@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.protocols import Floats, KnowledgeGraph
-from engine.rank import Ranking, rank
+from engine.rank import Ranking, has_evidence, rank
 from engine.types import Code, Counterfactual, Finding
 
 TRIED = 12
@@ -74,11 +74,6 @@ def standings(ranking: Ranking, disease: int, graph: KnowledgeGraph) -> tuple[St
         for finding, without in _each_left_out(ranking, ranking.findings, graph)
     ]
     return tuple(sorted(found, key=lambda s: (s.gap or 0.0, s.finding.code)))
-
-
-def has_evidence(ranking: Ranking) -> bool:
-    """Something counts that was not just looked for in vain; without it nothing is ranked."""
-    return any(f.status != "absent" for f in ranking.findings)
 
 
 def place(ranking: Ranking, disease: int) -> int | None:

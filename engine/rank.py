@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.calibrate import Probabilities, probabilities
+from engine.calibrate import Probabilities, log_sum, probabilities
 from engine.fusion import STANDING, Fusion, trained
 from engine.protocols import Floats, KnowledgeGraph
 from engine.risk import risk_terms
@@ -95,14 +95,9 @@ def rank(
     """
     fusion = fusion or trained().fusion
     given = features(findings, patient, graph)
-    parts = np.zeros((len(given.findings), len(graph.diseases)), np.float32)
-    for part, finding, signs in zip(parts, given.findings, given.signs, strict=True):
-        if finding.status == "absent":
-            part[:] = fusion.denies(signs[0])
-        else:
-            part[:] = _mixed(fusion.signs @ signs, finding.probability)
+    parts = _parts(given, fusion)
     log_priors = np.where(given.candidate, fusion.prior @ given.prior, -np.inf)
-    log_priors -= _log_sum(log_priors)
+    log_priors -= log_sum(log_priors)
     picture = fusion.picture @ given.picture
     risk_parts = np.float32(fusion.risk) * given.raised
     evidence = parts.sum(axis=0, dtype=np.float64) + risk_parts.sum(axis=0, dtype=np.float64)
@@ -122,6 +117,17 @@ def rank(
         order=_best(scores, top),
         fusion=fusion,
     )
+
+
+def _parts(given: Features, fusion: Fusion) -> Floats:
+    """What each finding contributes to each disease, (F, D)."""
+    parts = np.zeros((len(given.findings), given.candidate.size), np.float32)
+    for part, finding, signs in zip(parts, given.findings, given.signs, strict=True):
+        if finding.status == "absent":
+            part[:] = fusion.denies(signs[0])
+        else:
+            part[:] = _mixed(fusion.signs @ signs, finding.probability)
+    return parts
 
 
 def features(findings: Sequence[Finding], patient: Patient, graph: KnowledgeGraph) -> Features:
@@ -223,6 +229,11 @@ def why_not_counted(finding: Finding, graph: KnowledgeGraph) -> str | None:
     return None
 
 
+def has_evidence(ranked: Features | Ranking) -> bool:
+    """Something counts that was not just looked for in vain; without it nothing is ranked."""
+    return any(finding.status != "absent" for finding in ranked.findings)
+
+
 def chances(ranking: Ranking, graph: KnowledgeGraph) -> Probabilities | None:
     """Calibrated probabilities of a ranking; None where its weights are not calibrated."""
     if ranking.fusion.calibration is None or not ranking.order:
@@ -242,13 +253,7 @@ def diagnosis(
         for finding, part in zip(ranking.findings, ranking.parts[:, disease], strict=True)
     ]
     contributions += [
-        Contribution(
-            finding,
-            graph.diseases[disease].code,
-            float(part),
-            "risk",
-            graph.risk_edge(finding.code.code, disease),
-        )
+        _raised(finding, float(part), disease, graph)
         for finding, part in zip(ranking.risks, ranking.risk_parts[:, disease], strict=True)
         if part > 0
     ]
@@ -283,6 +288,11 @@ def _contribution(
     return Contribution(finding, graph.diseases[disease].code, log_lr, match, edge)
 
 
+def _raised(finding: Finding, log_lr: float, disease: int, graph: KnowledgeGraph) -> Contribution:
+    edge = graph.risk_edge(finding.code.code, disease)
+    return Contribution(finding, graph.diseases[disease].code, log_lr, "risk", edge)
+
+
 def _mixed(ratios: Floats, probability: float | None) -> Floats:
     """ln of the likelihood ratio of a finding that holds only with a calibrated probability."""
     if probability is None:
@@ -311,14 +321,6 @@ def _overlaps(counted: Sequence[Finding], graph: KnowledgeGraph) -> list[list[tu
         ]
         found.append([(j, s**OVERLAP_POWER) for j, s in shares if s >= LEAST_OVERLAP])
     return found
-
-
-def _log_sum(values: NDArray[np.float64]) -> float:
-    """ln of the sum of exp; values may hold -inf."""
-    highest = float(values.max(initial=-np.inf))
-    if not np.isfinite(highest):
-        return 0.0
-    return highest + float(np.log(np.exp(values - highest).sum()))
 
 
 def _best(scores: Floats, top: int) -> tuple[int, ...]:

@@ -8,14 +8,7 @@ from functools import cache
 from importlib import metadata
 
 from engine.calibrate import COVERAGE, LISTED, Probabilities, prediction_set
-from engine.counterfactual import (
-    Standing,
-    counterfactuals,
-    gap,
-    has_evidence,
-    place,
-    standings,
-)
+from engine.counterfactual import Standing, counterfactuals, gap, place, standings
 from engine.exceptions import NotFoundError
 from engine.fusion import trained
 from engine.interview import next_steps
@@ -23,7 +16,15 @@ from engine.merge import current, merge, settle
 from engine.modalities import EXTRACTORS, extractor
 from engine.plan import make_plan
 from engine.protocols import Extraction, KnowledgeGraph, PlanKnowledge, ReadingContext
-from engine.rank import ASSUMPTIONS, Ranking, chances, diagnosis, rank, why_not_counted
+from engine.rank import (
+    ASSUMPTIONS,
+    Ranking,
+    chances,
+    diagnosis,
+    has_evidence,
+    rank,
+    why_not_counted,
+)
 from engine.risk import listed_problems
 from engine.types import (
     CodedEntry,

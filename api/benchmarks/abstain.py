@@ -20,10 +20,9 @@ from api.benchmarks.held import Held, case_digest
 from api.benchmarks.metrics import worst_rank
 from api.benchmarks.rank import Case, read_cases
 from engine.calibrate import prediction_set
-from engine.counterfactual import has_evidence
 from engine.evaluate import BenchReport, bootstrap_ci
 from engine.exceptions import InputError
-from engine.rank import chances, rank
+from engine.rank import chances, has_evidence, rank
 from knowledge_graph.memory import MemoryGraph
 
 BINS = 10

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from api.benchmarks.held import Held, case_digest
@@ -23,7 +23,7 @@ def run(paths: Sequence[Path], graph: MemoryGraph, cv: int | None = None) -> Ben
     """Rank every case twice: by its symptoms alone, and with its laboratory findings."""
     held = Held(graph, cv)
     cases = [case for path in paths for case in ramedis_cases(path)]
-    known = labelled(paths, graph)
+    known = labelled(cases, graph)
     if not known:
         raise InputError(
             "no case here has a disease the graph knows",
@@ -70,11 +70,10 @@ def run(paths: Sequence[Path], graph: MemoryGraph, cv: int | None = None) -> Ben
     )
 
 
-def labelled(paths: Sequence[Path], graph: MemoryGraph) -> list[tuple[RamedisCase, int]]:
+def labelled(cases: Iterable[RamedisCase], graph: MemoryGraph) -> list[tuple[RamedisCase, int]]:
     """The cases whose disease the graph knows, with its position."""
-    cases = [case for path in paths for case in ramedis_cases(path)]
-    positions = [graph.disease_index.get(case.truth or "") for case in cases]
-    return [(c, p) for c, p in zip(cases, positions, strict=True) if p is not None]
+    positions = ((case, graph.disease_index.get(case.truth or "")) for case in cases)
+    return [(case, position) for case, position in positions if position is not None]
 
 
 def _rank(

@@ -18,10 +18,9 @@ import orjson
 from api.benchmarks.held import Held, text_digest
 from api.benchmarks.metrics import worst_rank
 from api.engine import Engine
-from engine.counterfactual import has_evidence
 from engine.evaluate import BenchReport, bootstrap_ci
 from engine.exceptions import InputError
-from engine.rank import rank
+from engine.rank import has_evidence, rank
 from knowledge_graph.memory import MemoryGraph
 
 HEADINGS = {

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from api import training
-from api.training import MOST, SETS, Choice, Labelled, chosen, fit, weights_of, write
+from api.calibrating import Outcome
+from api.cases import MOST, Labelled, chosen
+from api.training import FOLDS, SETS, Choice, fit, weights_of, with_calibration, write
 from engine import fusion
-from engine.fusion import NAMES, NOT_NEGATIVE, Fusion, trained
+from engine.calibrate import Calibration
+from engine.fusion import NAMES, NOT_NEGATIVE, Fusion, fold_of, trained
 from engine.types import Patient
 
 
@@ -66,13 +69,33 @@ def test_diseases_weigh_the_same_within_a_set() -> None:
 def test_of_a_disease_with_many_cases_the_same_few_are_taken() -> None:
     cases = [labelled(i, "OMIM:1") for i in range(MOST + 5)]
     cases += [labelled(99, "OMIM:2"), labelled(100, "OMIM:1", "seen")]
-
-    def taken(given: Iterator[Labelled]) -> list[Labelled]:
-        return list(chosen(given))
-
-    first = taken(iter(cases))
+    first = list(chosen(cases))
     assert len(first) == MOST + 2
-    assert taken(reversed(cases)) == first
+    assert list(chosen(reversed(cases))) == first
+
+
+def test_a_fold_is_calibrated_without_the_cases_of_its_diseases(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[set[str]] = []
+
+    def noted(seen: Sequence[Outcome]) -> Calibration:
+        given.append({outcome.case.disease for outcome in seen})
+        return Calibration(float(len(given)), (0.0, 0.0, 0.0), 0.9)
+
+    monkeypatch.setattr(training, "calibrate", noted)
+    one = np.zeros(1)
+    held = [
+        Outcome(labelled(i, f"OMIM:{i}"), 1.0, one, one, (0,), one.astype(np.float32))
+        for i in range(30)
+    ]
+    whole, folds = with_calibration(training.PLAIN, (training.PLAIN,) * FOLDS, held)
+    diseases = {outcome.case.disease for outcome in held}
+    apart = [{d for d in diseases if fold_of(d, FOLDS) == fold} for fold in range(FOLDS)]
+    assert given == [diseases, *(diseases - own for own in apart)]
+    assert all(apart)
+    found = [fusion.calibration for fusion in (whole, *folds)]
+    assert [c.temperature for c in found if c] == [1, 2, 3, 4, 5, 6]
 
 
 def test_what_is_written_is_read_and_written_again_the_same(

@@ -84,7 +84,7 @@ def _add_diagnosis(app: FastAPI) -> None:
             "required": True,
             "content": {
                 "application/json": {"schema": {"type": "object"}, "example": examples.PHENOPACKET},
-                "application/fhir+json": {"schema": {"type": "object"}},
+                "application/fhir+json": {"schema": {"type": "object"}, "example": examples.FHIR},
                 "text/plain": {"schema": {"type": "string"}, "example": examples.NOTE},
                 "application/zip": {"schema": {"type": "string", "format": "binary"}},
             },

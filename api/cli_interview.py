@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from engine.exceptions import NotFoundError
 if TYPE_CHECKING:
     from api.engine import Engine
     from api.interview import Answers, InterviewStep
-    from engine.types import Patient, Sex
+    from engine.types import Finding, Patient, Sex
 
 HELP = "y, n or ? answers question 1; 2 y answers question 2; or name a finding; q ends"
 _REPLY = re.compile(r"([1-9]?)\s*(y|yes|n|no|\?)", re.IGNORECASE)
@@ -78,15 +79,9 @@ class _Talk:
 
     def begin_with(self, engine: Engine, path: Path) -> None:
         """Take the findings that count from a bundle, age and sex unless they were given."""
-        from engine.types import Patient
-
         assessment = engine.read_path(path)
-        known, read = self.patient, assessment.patient
-        age = read.age_years if known.age_years is None else known.age_years
-        self.patient = Patient(sex=known.sex or read.sex, age_years=age)
-        for finding in assessment.ranking.findings:
-            said = self.absent if finding.status == "absent" else self.present
-            said.append(finding.code.code)
+        self.patient = self.patient.completed(assessment.patient)
+        self._note(assessment.ranking.findings)
 
     def hear(self, text: str, engine: Engine) -> None:
         """Findings in the patient's words: a name, else a sentence ("no fever").
@@ -103,10 +98,15 @@ class _Talk:
             read = engine.read_bytes(text.encode(), name="note.txt").ranking.findings
             if not read:
                 raise
+        self._note(read)
         for finding in read:
+            no = "no " if finding.status == "absent" else ""
+            click.echo(f"read: {no}{finding.code.display}")
+
+    def _note(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
             said = self.absent if finding.status == "absent" else self.present
             said.append(finding.code.code)
-            click.echo(f"read: {'no ' if said is self.absent else ''}{finding.code.display}")
 
 
 def _converse(talk: _Talk, engine: Engine) -> None:

@@ -11,6 +11,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Literal, get_args
 
+from orjson import dumps
+
+from api import examples
 from engine import bundle
 from engine.run import Assessment, assess
 from engine.types import PatientBundle
@@ -76,10 +79,10 @@ class Engine:
         """Close the connections to a server; the next question opens new ones."""
         self._open.close()
 
-    @cached_property
+    @property
     def drug_names(self) -> DrugNames:
         """The medicines whose interactions are listed, by name."""
-        return DrugNames(self.graph.fact_nodes.values())
+        return plan_knowledge(self.graph).drug_names
 
     def read_path(
         self, path: Path, *, as_of: datetime | None = None, without: Sequence[str] = ()
@@ -102,8 +105,9 @@ class Engine:
         return self.assess(bundle.read_bytes(data, name=name, as_of=as_of), without=without)
 
     def warm(self) -> None:
-        """Load what the first requests would load, so that no user waits for it."""
-        self.read_bytes(b"no fever", name="note.txt")
+        """Answer the examples, so that no user waits for what the first requests would load."""
+        for example in (examples.FHIR, examples.PHENOPACKET):
+            self.read_bytes(dumps(example), name="bundle.json").result()
         _ = self.store
 
     def assess(

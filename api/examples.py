@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 PHENOPACKET: dict[str, Any] = {
@@ -21,6 +22,69 @@ PHENOPACKET: dict[str, Any] = {
 }
 
 NOTE = "Tall girl of 16 with arachnodactyly and a dislocated lens. No seizures. Mother had asthma."
+
+
+def _active(kind: str) -> dict[str, Any]:
+    system = f"http://terminology.hl7.org/CodeSystem/{kind}-clinical"
+    return {"coding": [{"system": system, "code": "active"}]}
+
+
+FHIR: dict[str, Any] = {
+    "resourceType": "Bundle",
+    "type": "collection",
+    "entry": [
+        {"resource": resource}
+        for resource in (
+            {"resourceType": "Patient", "id": "p", "gender": "female", "birthDate": "1961-05-04"},
+            {
+                "resourceType": "DocumentReference",
+                "id": "letter",
+                "status": "current",
+                "date": "2026-10-06T09:00:00Z",
+                "content": [
+                    {
+                        "attachment": {
+                            "contentType": "text/plain",
+                            "data": b64encode(b"Palpitations and syncope. No fever.").decode(),
+                        }
+                    }
+                ],
+            },
+            {
+                "resourceType": "Observation",
+                "id": "potassium",
+                "status": "final",
+                "code": {"coding": [{"system": "http://loinc.org", "code": "2823-3"}]},
+                "effectiveDateTime": "2026-10-06T08:00:00Z",
+                "valueQuantity": {"value": 6.4, "unit": "mmol/L"},
+            },
+            {
+                "resourceType": "Condition",
+                "id": "asthma",
+                "clinicalStatus": _active("condition"),
+                "code": {"text": "Asthma"},
+                "subject": {"reference": "Patient/p"},
+                "recordedDate": "2019-03-01",
+            },
+            {
+                "resourceType": "AllergyIntolerance",
+                "id": "penicillin",
+                "clinicalStatus": _active("allergyintolerance"),
+                "code": {"text": "Penicillin"},
+                "patient": {"reference": "Patient/p"},
+                "recordedDate": "2019-03-01",
+            },
+            {
+                "resourceType": "MedicationStatement",
+                "id": "propranolol",
+                "status": "active",
+                "medicationCodeableConcept": {"text": "Propranolol 40 mg"},
+                "subject": {"reference": "Patient/p"},
+                "dateAsserted": "2026-10-05",
+            },
+        )
+    ],
+}
 
 DIFFERENTIAL: dict[str, Any] = {
     "present": ["HP:0001083", "Aortic root aneurysm", "HP:0001166"],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from api.engine import Engine
 from knowledge_graph.drugs import Duplicate, FoundInteraction, check_interactions
-from knowledge_graph.schema import Value
+from knowledge_graph.schema import texts
 from knowledge_graph.store import End, GraphStore, NamedEdge, ends, named
 
 NOTHING_LISTED = (
@@ -80,9 +80,9 @@ def _listed(store: GraphStore, found: FoundInteraction) -> ListedInteraction:
     return ListedInteraction(
         severity=found.severity,
         drugs=(found.subject_texts, found.object_texts),
-        effect=_texts(edge.properties.get("effect")),
-        mechanism=_texts(edge.properties.get("mechanism")),
-        management=_texts(edge.properties.get("management")),
+        effect=texts(edge.properties.get("effect")),
+        mechanism=texts(edge.properties.get("mechanism")),
+        management=texts(edge.properties.get("management")),
         edge=edge,
     )
 
@@ -90,10 +90,3 @@ def _listed(store: GraphStore, found: FoundInteraction) -> ListedInteraction:
 def _duplicate(found: Duplicate) -> ListedDuplicate:
     node = found.node
     return ListedDuplicate(End(node.id, node.kind, node.name), found.texts)
-
-
-def _texts(value: Value | None) -> tuple[str, ...]:
-    """A property as its texts: several, one, or none."""
-    if isinstance(value, tuple):
-        return value
-    return () if value is None else (str(value),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 
@@ -198,7 +198,8 @@ def assess(
             except Exception as error:  # the border between specialists: nothing else is lost
                 read = _failed(kind, error)
             extractions.append(read)
-            patient = _completed(patient, read.patient)
+            if read.patient is not None:
+                patient = patient.completed(read.patient)
     merged = merge(current((f for e in extractions for f in e.findings), graph))
     kept, left_out = leave_out_findings(merged, without, graph)
     findings, contradictions = settle(kept)
@@ -263,16 +264,6 @@ def coded_findings(phenotypes: tuple[Phenotype, ...], graph: KnowledgeGraph) -> 
 @cache
 def _software() -> str:
     return f"konsil {metadata.version('konsil')}"
-
-
-def _completed(known: Patient, stated: Patient | None) -> Patient:
-    if stated is None:
-        return known
-    return replace(
-        known,
-        sex=known.sex or stated.sex,
-        age_years=stated.age_years if known.age_years is None else known.age_years,
-    )
 
 
 def _failed(kind: str, error: Exception) -> Extraction:

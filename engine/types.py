@@ -8,7 +8,7 @@ ranking turns findings into `Diagnosis` objects made of `Contribution`s, and all
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -440,6 +440,14 @@ class Patient:
     sex: Sex | None = None
     age_years: float | None = None
     identifiers: tuple[str, ...] = ()
+
+    def completed(self, stated: Patient) -> Patient:
+        """With the sex and age that another statement has, where this one has none."""
+        return replace(
+            self,
+            sex=self.sex or stated.sex,
+            age_years=stated.age_years if self.age_years is None else self.age_years,
+        )
 
 
 @dataclass(frozen=True, slots=True)

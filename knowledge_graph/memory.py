@@ -345,6 +345,17 @@ class MemoryGraph:
         same = sorted(filter(None, map(self._finding_called, (entry.name, *entry.synonyms))))
         return next((t for t in same if all(t in (o, *self.ancestors(o)) for o in same)), None)
 
+    @cached_property
+    def terms_called(self) -> dict[str, str]:
+        """Name of a finding, else exact synonym of one only, case folded -> its term."""
+        synonyms: dict[str, set[str]] = {}
+        for identifier, _, _, listed, _ in self._terms:
+            for text, scope, _ in listed:
+                if scope == "exact":
+                    synonyms.setdefault(text.casefold(), set()).add(identifier)
+        single = {text: ids.pop() for text, ids in synonyms.items() if len(ids) == 1}
+        return single | {entry[1].casefold(): entry[0] for entry in self._terms}
+
     def find_disease(self, name: str) -> int | None:
         """Position by id, id in another catalogue, or exact name (case does not matter)."""
         position = self.disease_index.get(name.strip().upper())
@@ -389,19 +400,8 @@ class MemoryGraph:
         return index != self._root and self._root in self._matcher.lineage(index)
 
     def _finding_called(self, name: str) -> str | None:
-        term = self._terms_called.get(name.strip().casefold())
+        term = self.terms_called.get(name.strip().casefold())
         return term if term is not None and self.is_phenotype(term) else None
-
-    @cached_property
-    def _terms_called(self) -> dict[str, str]:
-        """Casefolded name, else exact synonym of one term only, to its id."""
-        synonyms: dict[str, set[str]] = {}
-        for identifier, _, _, listed, _ in self._terms:
-            for text, scope, _ in listed:
-                if scope == "exact":
-                    synonyms.setdefault(text.casefold(), set()).add(identifier)
-        single = {text: ids.pop() for text, ids in synonyms.items() if len(ids) == 1}
-        return single | {entry[1].casefold(): entry[0] for entry in self._terms}
 
     @cached_property
     def _by_name(self) -> dict[str, int]:

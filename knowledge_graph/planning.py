@@ -21,7 +21,7 @@ from knowledge_graph.curated import SOURCE
 from knowledge_graph.drugs import DrugNames
 from knowledge_graph.memory import MemoryGraph
 from knowledge_graph.mentions import Mentions, node_code
-from knowledge_graph.schema import Edge, Predicate, Value
+from knowledge_graph.schema import Edge, Predicate, texts
 
 XREF_PREFIXES = {
     "ICD-10-CM": "ICD10CM",
@@ -45,6 +45,11 @@ class GraphPlanKnowledge:
         """The curated list of medicines; no other node of the graph counts as one."""
         return (SOURCE,)
 
+    @cached_property
+    def drug_names(self) -> DrugNames:
+        """The medicines whose interactions are listed, by name."""
+        return DrugNames(self._graph.fact_nodes.values())
+
     def disease(self, position: int) -> DiseaseFacts:
         """What is listed for a disease; urgency and red flags come from curated conditions only."""
         entry = self._graph.entries[position]
@@ -53,7 +58,7 @@ class GraphPlanKnowledge:
             disease=self._graph.diseases[position],
             urgency=urgency[0] if urgency else None,
             red_flags=tuple(
-                RedFlag(text, self._terms.get(text.casefold()))
+                RedFlag(text, self._graph.terms_called.get(text.casefold()))
                 for text in entry.course.get("red flags", ())
             ),
             course_sources=(SOURCE,),
@@ -77,7 +82,7 @@ class GraphPlanKnowledge:
 
     def medicine(self, text: str) -> Prescribed:
         """The ingredients of a medicine as a prescription names it."""
-        read = self._names.find(text)
+        read = self.drug_names.find(text)
         return Prescribed(tuple(map(self._node, read.ingredients)), read.unknown)
 
     def mentioned(self, text: str) -> tuple[Substance, ...]:
@@ -122,7 +127,7 @@ class GraphPlanKnowledge:
             what=what,
             ingredients=frozenset(i.code for s in substances for i in s.ingredients),
             conditional=conditional,
-            because=_texts(edge.properties.get("because")),
+            because=texts(edge.properties.get("because")),
             sources=edge.sources,
         )
 
@@ -131,10 +136,6 @@ class GraphPlanKnowledge:
 
     def _is(self, drug_class: str, flag: str) -> bool:
         return self._graph.fact_nodes[drug_class].properties.get(flag) is True
-
-    @cached_property
-    def _names(self) -> DrugNames:
-        return DrugNames(self._graph.fact_nodes.values())
 
     @cached_property
     def _mentions(self) -> Mentions:
@@ -151,13 +152,6 @@ class GraphPlanKnowledge:
                 coded[code.upper()].append(position)
         return coded
 
-    @cached_property
-    def _terms(self) -> Mapping[str, str]:
-        """Name or exact synonym of a finding, case folded -> its term; names win."""
-        labels = list(self._graph.labels())
-        exact = {label.text.casefold(): label.term for label in labels if label.kind == "exact"}
-        return exact | {lb.text.casefold(): lb.term for lb in labels if lb.kind == "name"}
-
 
 @lru_cache(maxsize=1)
 def plan_knowledge(graph: MemoryGraph) -> GraphPlanKnowledge:
@@ -171,16 +165,10 @@ def _interaction(edge: Edge) -> DrugInteraction:
         one=edge.subject,
         other=edge.object,
         severity=None if severity is None else str(severity),
-        effect=_texts(edge.properties.get("effect")),
-        management=_texts(edge.properties.get("management")),
+        effect=texts(edge.properties.get("effect")),
+        management=texts(edge.properties.get("management")),
         sources=edge.sources,
     )
-
-
-def _texts(value: Value | None) -> tuple[str, ...]:
-    if isinstance(value, tuple):
-        return value
-    return () if value is None else (str(value),)
 
 
 def _code(code: Code) -> str:

@@ -181,6 +181,13 @@ Predicate = Literal[
 Value = str | float | int | bool | tuple[str, ...]
 
 
+def texts(value: Value | None) -> tuple[str, ...]:
+    """A property as its texts: several, one, or none."""
+    if isinstance(value, tuple):
+        return value
+    return () if value is None else (str(value),)
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """A node. id: CURIE. synonyms: other names, sorted. xrefs: CURIEs of the same thing, sorted.

@@ -40,7 +40,7 @@ class Table(RootModel[dict[Id, Share]]):
     """One file."""
 
 
-def release(path: Path = FOLDER) -> str:
+def release() -> str:
     """The version of Konsil that ships the files."""
     return version("konsil")
 

@@ -38,6 +38,10 @@ def test_the_documented_examples_work(client: TestClient) -> None:
     assert states["HP:0001166"] == ("present", "current")
     assert states["HP:0001250"] == ("absent", "current")
     assert states["HP:0002099"] == ("present", "family")
+    fhir = client.post("/v1/diagnose", json=examples.FHIR).json()
+    assert fhir["issues"] == fhir["plan"]["not_checked"] == []
+    assert {f["code"]["display"] for f in fhir["findings"]} >= {"Syncope", "Hyperkalemia", "Asthma"}
+    assert "contraindication" in {alert["kind"] for alert in fhir["plan"]["alerts"]}
 
 
 def test_explain(client: TestClient) -> None:
@@ -166,3 +170,4 @@ def test_the_openapi_document_names_every_operation(client: TestClient) -> None:
     }
     body = document["paths"]["/v1/diagnose"]["post"]["requestBody"]["content"]
     assert body["application/json"]["example"] == examples.PHENOPACKET
+    assert body["application/fhir+json"]["example"] == examples.FHIR

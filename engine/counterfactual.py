@@ -114,6 +114,9 @@ def _heaviest(ranking: Ranking) -> list[Finding]:
     first = list(ranking.order[:LOOKED_AT])
     parts = np.concatenate([ranking.parts[:, first], ranking.risk_parts[:, first]])
     weights = np.abs(parts).max(axis=1, initial=0)
-    heaviest: list[int] = np.argsort(-weights, kind="stable").tolist()
     every = (*ranking.findings, *ranking.risks)
-    return list({every[i].code.code: every[i] for i in reversed(heaviest)}.values())[::-1][:TRIED]
+    heaviest: list[int] = np.argsort(-weights, kind="stable").tolist()
+    once: dict[str, Finding] = {}
+    for i in heaviest:
+        once.setdefault(every[i].code.code, every[i])
+    return list(once.values())[:TRIED]

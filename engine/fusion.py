@@ -121,7 +121,7 @@ def trained() -> Trained:
         measures: NDArray[np.float64] = stored.get_tensor("calibration")
         seen: NDArray[np.uint64] = stored.get_tensor("seen")
     every, *folds = (
-        Fusion(tuple(map(float, row)), calibrated(measure))
+        Fusion(tuple(map(float, row)), _calibrated(measure))
         for row, measure in zip(rows, measures, strict=True)
     )
     digest = hashlib.sha256(FILE.read_bytes()).hexdigest()
@@ -129,7 +129,7 @@ def trained() -> Trained:
     return Trained(every, tuple(folds), frozenset(seen.tolist()), ref)
 
 
-def calibrated(measures: NDArray[np.float64]) -> Calibration | None:
+def _calibrated(measures: NDArray[np.float64]) -> Calibration | None:
     """A calibration from its numbers in the order of `engine.calibrate.NAMES`; None from NaN."""
     temperature, *elsewhere, reach = map(float, measures)
     return None if np.isnan(temperature) else Calibration(temperature, tuple(elsewhere), reach)

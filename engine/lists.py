@@ -6,10 +6,9 @@ An entry that names nothing known is kept as not checked, with its place and its
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Protocol
 
 from engine.protocols import PlanKnowledge, Substance
 from engine.types import Code, Skipped, Statement, StatementKind
@@ -32,6 +31,10 @@ class Given:
     def ingredients(self) -> Mapping[str, Code]:
         """Every ingredient that may be meant, by id."""
         return {i.code: i for s in self.substances for i in s.ingredients}
+
+
+_Reader = Callable[[Statement, PlanKnowledge], tuple[Given, tuple[Skipped, ...]]]
+"""What an entry names, and what in it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +80,6 @@ def read_record(statements: Sequence[Statement], knowledge: PlanKnowledge) -> Me
             ),
         ),
     )
-
-
-class _Reader(Protocol):
-    def __call__(
-        self, entry: Statement, knowledge: PlanKnowledge
-    ) -> tuple[Given, tuple[Skipped, ...]]: ...
 
 
 def _medicine(entry: Statement, knowledge: PlanKnowledge) -> tuple[Given, tuple[Skipped, ...]]:

@@ -30,9 +30,8 @@ while as long as several diagnoses are open; a treatment needs one that leads.""
 NO_POSTERIOR = "no calibrated posterior: nothing is proposed for any diagnosis"
 PRESSING = {"emergency": "is an emergency", "urgent": "is urgent"}
 """Urgencies that are worth an alert of their own."""
-
-
 PRESENT, WATCH_FOR = "present", "watch for"
+"""Labels of red flags: those the patient shows, and the others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Rank diseases by what the findings say about them.
 
-The score is a sum: one log likelihood ratio a finding (learned weights, `engine.fusion`), how much
-of a disease's usual picture is reported, and a log prior. Every point of it can be named. A finding
-that another present finding implies counts only for what the other did not already say. A finding
-outside a disease's profile says nothing against the disease.
+The score is a sum: one log likelihood ratio a finding (learned weights, `engine.fusion`), one for
+each that raises the risk, how much of a disease's usual picture is reported, and a log prior. Every
+point of it can be named. A finding that another present finding implies counts only for what the
+other did not already say. A finding outside a disease's profile says nothing against the disease.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from engine.types import Contribution, Diagnosis, Finding, Patient, Picture, Sca
 
 OVERLAP_POWER = 3
 LEAST_OVERLAP = 0.3
+"""Exponent of the information two findings share, and the least share that counts: `_overlaps`.
+Chosen on the shared development cases; engine/CARD.md lists what was tried."""
 LEAST_EXPECTED = 0.1
 """Findings a patient is taken to show at least, so that a share of them can be stated."""
 ASSUMPTIONS = (

@@ -473,7 +473,7 @@ def _chance(matcher: Matcher, drawn: Mapping[int, int], diseases: int) -> Floats
     """
     total = np.zeros(diseases, np.float64)
     for term, times in sorted(drawn.items()):
-        total += times * matcher.log_likelihood_ratios(term)
+        total += times * matcher.ratios(term).best
     return (total / sum(drawn.values())).astype(np.float32)
 
 

@@ -17,7 +17,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from knowledge_graph.snapshot import Floats, Ints
+from knowledge_graph.snapshot import Floats, Ints, Snapshot
 
 ANCESTOR_WEIGHT = 0.5
 """Chosen on the shared development cases; engine/CARD.md lists what was tried."""
@@ -80,6 +80,21 @@ class Matcher:
         """The term, then its ancestors level by level, each once; all by index."""
         self._opposed_to = lru_cache(maxsize=None)(self._find_opposed)
 
+    @classmethod
+    def over(cls, snapshot: Snapshot, parents: Callable[[int], Sequence[int]]) -> Matcher:
+        """Of a compiled graph."""
+        return cls(
+            term_start=snapshot.term_start,
+            disease=snapshot.closure_disease,
+            via=snapshot.closure_via,
+            share=snapshot.closure_share,
+            background=snapshot.background,
+            denied=snapshot.denied,
+            opposed=snapshot.opposed,
+            parents=parents,
+            diseases=snapshot.chance.size,
+        )
+
     def entries(self, term: int) -> slice:
         """The closure entries of a term (by index)."""
         return slice(self._starts[term], self._starts[term + 1])
@@ -99,10 +114,6 @@ class Matcher:
                 above[denied] = 0
         best = self._raised(above * np.float32(ANCESTOR_WEIGHT), term)
         return Ratios(best, self._raised(above, term))
-
-    def log_likelihood_ratios(self, term: int) -> Floats:
-        """`Ratios.best` of a term (by index), shape (D,)."""
-        return self.ratios(term).best
 
     def best_entry(self, term: int, disease: int) -> Found | None:
         """The entry behind `ratios` for one disease, else its own of the term; None without both.

@@ -55,17 +55,7 @@ class MemoryGraph:
         """Diseases with findings, in the order of every (D,) array."""
         self._diseases = tuple(Code(e.id.partition(":")[0], e.id, e.name) for e in self.entries)
         self._sources = tuple(SourceRef(*source) for source in snapshot.names["sources"])
-        self._matcher = Matcher(
-            term_start=snapshot.term_start,
-            disease=snapshot.closure_disease,
-            via=snapshot.closure_via,
-            denied=snapshot.denied,
-            opposed=snapshot.opposed,
-            share=snapshot.closure_share,
-            background=snapshot.background,
-            parents=self._parents,
-            diseases=len(self.entries),
-        )
+        self._matcher = Matcher.over(snapshot, self._parents)
         self._root = self._term_index[PHENOTYPE_ROOT]
         self._statements = lru_cache(maxsize=256)(self._group)
         self._cached_information = lru_cache(maxsize=None)(self._information)
@@ -167,7 +157,7 @@ class MemoryGraph:
         index = self._find(term)
         if index is None:
             return np.zeros(len(self.entries), np.float32)
-        return self._matcher.log_likelihood_ratios(index)
+        return self._matcher.ratios(index).best
 
     def log_absence_ratios(self, term: str) -> Floats:
         """ln LR of an absent finding for each disease; (D,), <= 0.

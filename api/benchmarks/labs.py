@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from api.benchmarks.held import Held, case_digest
-from api.benchmarks.metrics import Cluster, clustered, gains, top_k, worst_rank
+from api.benchmarks.metrics import clustered, gains, top_k, worst_rank
 from engine.evaluate import BenchReport, bootstrap_ci
 from engine.evaluate_labs import RamedisCase, ramedis_cases
 from engine.exceptions import InputError
@@ -37,10 +38,7 @@ def run(paths: Sequence[Path], graph: MemoryGraph, cv: int | None = None) -> Ben
     clusters = clustered(both)
     paired = list(zip(clusters, clustered(without), strict=True))
     bare = top_k([cluster for _, cluster in paired])
-
-    def gain(drawn: Sequence[tuple[Cluster, Cluster]]) -> dict[str, float]:
-        return gains(drawn, KEYS)
-
+    gain = partial(gains, keys=KEYS)
     return BenchReport(
         bench="labs",
         n=len(known),

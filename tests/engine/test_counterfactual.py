@@ -77,7 +77,9 @@ def test_what_is_left_out_is_ranked_with_the_same_weights(graph: MemoryGraph) ->
     other = Fusion(tuple(float(name in ("ratio", "prior")) for name in NAMES))
     given = [finding(term) for term in SIGNS]
     before = rank(given, Patient(), graph, fusion=other)
-    for told in counterfactuals(before, graph):
+    found = counterfactuals(before, graph)
+    assert found
+    for told in found:
         kept = [f for f in given if f.code.code != told.finding.code]
         after = rank(kept, Patient(), graph, fusion=other)
         assert told.rank_of_top == place(after, before.order[0])

@@ -29,7 +29,8 @@ def test_weights_of_other_features_are_refused(
 ) -> None:
     path = tmp_path / "ranking.safetensors"
     tensors = {"weights": np.zeros((2, len(NAMES))), "seen": np.zeros(0, np.uint64)}
-    path.write_bytes(save(tensors, metadata={"names": "ratio,nonesuch", "version": "1"}))
+    names = ",".join((*NAMES[1:], NAMES[0]))
+    path.write_bytes(save(tensors, metadata={"model": f"1:{names}"}))
     monkeypatch.setattr(fusion, "FILE", path)
     with pytest.raises(RuntimeError, match=r"other features; run `python -m api\.training`"):
         trained.__wrapped__()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -108,8 +109,6 @@ def test_present_wins_over_absent(graph: MemoryGraph) -> None:
 
 
 def test_an_uncertain_finding_with_a_probability_lies_between(graph: MemoryGraph) -> None:
-    from dataclasses import replace
-
     sure = finding("HP:0001083")
     position = graph.disease_index[MARFAN]
 

@@ -130,9 +130,7 @@ def test_a_finding_goes_however_it_was_seen(graph: MemoryGraph) -> None:
             Phenotype("d", Code("HPO", "HP:0001083")),
         ),
     )
-    assert any(
-        "contradict" in i.message or "says absent" in i.message for i in assess(whole, graph).issues
-    )
+    assert any("says absent" in issue.message for issue in assess(whole, graph).issues)
     without = assess(whole, graph, without=["finding:hp:0001166"])
     assert "HP:0001166" not in {f.code.code for f in without.findings}
     assert not any("says absent" in issue.message for issue in without.issues)

@@ -100,7 +100,7 @@ def test_how_one_learns_of_a_finding(graph: MemoryGraph, name: str, step: str, t
     found = graph.acquisition(term)
     assert found.step == step
     assert test in (found.test or "")
-    assert bool(found.test) >= bool(test)
+    assert bool(found.test) == bool(test)
 
 
 def test_burden_of_what_is_ordered(graph: MemoryGraph) -> None:

@@ -90,8 +90,11 @@ def test_what_a_text_says_to_avoid(text: str, found: list[str], conditional: boo
     assert more is conditional
 
 
-@given(st.text(max_size=60))
-def test_any_text_is_read(text: str) -> None:
-    assert mentions().avoided(text) == mentions().avoided(text)
-    for substance in (*mentions().find(text), *mentions().given(text)):
-        assert substance.ingredients
+WORDS = ("warfarin", "Penicillins", "NSAID", "Augmentin", "Stop", "if", "in", "with", "or", "tea")
+
+
+@given(st.lists(st.sampled_from(WORDS) | st.text(max_size=8), max_size=8).map(" ".join))
+def test_what_is_given_or_avoided_is_among_what_is_named(text: str) -> None:
+    found = mentions().find(text)
+    assert all(substance.ingredients for substance in found)
+    assert {*mentions().given(text), *mentions().avoided(text)[0]} <= set(found)

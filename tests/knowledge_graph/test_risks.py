@@ -108,10 +108,7 @@ def test_nobody_can_spoil_what_is_shared(graph: MemoryGraph) -> None:
     [
         ("Asthma", "HP:0002099"),
         ("smoker", SMOKING),
-        (
-            "essential HYPERTENSION",
-            "HP:0000822",
-        ),  # of a disease known by that
+        ("essential HYPERTENSION", "HP:0000822"),  # of a disease known by that
         ("Type 2 diabetes mellitus", DIABETES),  # of the names of that disease the most general
         ("Autosomal dominant inheritance", None),
         ("no such thing", None),

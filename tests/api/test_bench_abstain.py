@@ -1,9 +1,19 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
-from api.benchmarks.abstain import auroc, calibration_error, measures, slope
+from api.benchmarks.abstain import auroc, calibration_error, measures, run, slope
+from engine.exceptions import InputError
+from knowledge_graph.memory import MemoryGraph
+from tests.test_benchmarks import case
+
+MARFAN = case("known", "OMIM:154700", "HP:0001083", "HP:0002616", "HP:0001166", "HP:0100775")
+UNKNOWN = case("unknown", "OMIM:999999", "HP:0001250")
 
 
 def test_auroc_counts_ties_half_and_weights_cases() -> None:
@@ -43,3 +53,27 @@ def test_every_disease_weighs_the_same() -> None:
     assert found["set_size"] == pytest.approx(20)
     assert found["top1"] == pytest.approx(0.5)
     assert found["auroc"] == 1
+
+
+def written(folder: Path, *cases: dict[str, Any], name: str = "cases.jsonl") -> Path:
+    path = folder / name
+    path.write_text("\n".join(map(json.dumps, cases)))
+    return path
+
+
+def test_known_and_unknown_diseases_are_judged_together(tmp_path: Path, graph: MemoryGraph) -> None:
+    written(tmp_path, MARFAN, UNKNOWN)
+    written(tmp_path, case("seen", "OMIM:154700", "HP:0001250"), name="seen.dev.jsonl")
+    report = run([tmp_path], graph, 5)  # of a folder seen.* is skipped
+    assert (report.n, report.metrics["known"], report.metrics["diseases"]) == (2, 1, 2)
+    assert (report.metrics["coverage"], report.metrics["top1"]) == (1, 1)
+    assert report.metrics["median_set_size"] >= 1
+    assert report.misses == []
+
+
+@pytest.mark.parametrize("only", [MARFAN, UNKNOWN], ids=["known", "unknown"])
+def test_one_kind_of_disease_alone_is_refused(
+    tmp_path: Path, graph: MemoryGraph, only: dict[str, Any]
+) -> None:
+    with pytest.raises(InputError, match="of known and of unknown"):
+        run([written(tmp_path, only)], graph)

@@ -11,6 +11,7 @@ from api import examples
 from api.cli import main
 from tests.api.problems import problem
 from tests.api.test_cli import EXAMPLES, run
+from tests.test_benchmarks import case
 
 
 def talk(*arguments: str, says: str) -> str:
@@ -93,14 +94,6 @@ def test_a_result_shows_its_next_steps() -> None:
     assert " bits" in out
 
 
-def case(name: str, disease: str, *terms: str) -> str:
-    features = [{"type": {"id": term}} for term in terms]
-    diagnosis = {"disease": {"id": disease}}
-    interpretations = [{"diagnosis": diagnosis}]
-    entry = {"id": name, "subject": {"id": name}, "phenotypicFeatures": features}
-    return json.dumps(entry | {"interpretations": interpretations})
-
-
 def test_the_benchmark_has_the_agreed_keys(tmp_path: Path) -> None:
     marfan = ("HP:0001083", "HP:0002616", "HP:0001166", "HP:0100775", "HP:0000768")
     cases = [case(str(i), "OMIM:154700", *marfan) for i in range(5)]
@@ -112,7 +105,7 @@ def test_the_benchmark_has_the_agreed_keys(tmp_path: Path) -> None:
         "correct_diagnosis": "Acute appendicitis",
     }
     path = tmp_path / "cases.jsonl"
-    path.write_text("\n".join([*cases, json.dumps(vignette)]))
+    path.write_text("\n".join(map(json.dumps, [*cases, vignette])))
     code, out, _ = run("bench", "interview", str(path), "--json")
     assert code == 0
     report = json.loads(out)

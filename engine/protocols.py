@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -271,9 +271,17 @@ class DrugClass:
     sources: tuple[str, ...]
 
 
+Severity = Literal["contraindicated", "major", "moderate"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""Of interactions, gravest first."""
+
+
 @dataclass(frozen=True, slots=True)
 class DrugInteraction:
-    """An interaction of two ingredients, by id. severity: None where it is not stated."""
+    """An interaction of two ingredients, by id.
+
+    severity: one of `SEVERITIES`, or as another source has it; None where it is not stated.
+    """
 
     one: str
     other: str

@@ -12,11 +12,16 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from engine.lists import Given, MedicalRecord, Problem
-from engine.protocols import Avoided, DrugClass, DrugInteraction, PlanKnowledge, Substance
+from engine.protocols import (
+    SEVERITIES,
+    Avoided,
+    DrugClass,
+    DrugInteraction,
+    PlanKnowledge,
+    Substance,
+)
 from engine.types import Alert, AlertKind, Code
 
-SEVERITIES = ("contraindicated", "major", "moderate")
-"""Of interactions, gravest first."""
 NAMES_SHOWN = 3
 """Names of one enumeration in a message."""
 

@@ -231,8 +231,8 @@ class Scale:
 class Diagnosis:
     """A candidate disease. Every number is derived from the prior, picture and contributions.
 
-    prior: probability before any finding, 0 to 1 exclusive. prior_because: what made the prior
-    differ from that of a disease nothing is known about.
+    prior: probability before any finding, 0 to 1; 0 of what is no candidate. prior_because: what
+    made the prior differ from that of a disease nothing is known about.
     """
 
     disease: Code

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from engine.protocols import SEVERITIES
 from knowledge_graph.curated import local_id
-from knowledge_graph.pharmacology import SEVERITIES
 from knowledge_graph.schema import Edge, Node
 from knowledge_graph.store import GraphStore
 from knowledge_graph.wording import words
@@ -88,7 +88,7 @@ class FoundInteraction:
 
     @property
     def severity(self) -> str:
-        """One of pharmacology.SEVERITIES, or "" where a source does not state it."""
+        """One of `SEVERITIES`, or "" where a source does not state it."""
         return str(self.edge.properties.get("severity", ""))
 
 

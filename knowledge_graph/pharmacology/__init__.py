@@ -11,17 +11,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
+from engine.protocols import Severity
 from knowledge_graph.names import plain_name
 from knowledge_graph.strict_yaml import Strict, Text, read_yaml
 
 FOLDER = Path(__file__).parent
-SEVERITIES = ("contraindicated", "major", "moderate")
-"""Most severe first."""
-Severity = Literal["contraindicated", "major", "moderate"]
 Name = Annotated[str, Field(min_length=2, max_length=80)]
 Sentence = Annotated[str, Field(min_length=2, max_length=160)]
 Names = Annotated[tuple[Name, ...], Field(min_length=1)]

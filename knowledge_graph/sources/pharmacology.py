@@ -16,10 +16,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from engine.exceptions import SourceError
+from engine.protocols import SEVERITIES
 from knowledge_graph.curated import SOURCE, local_id
 from knowledge_graph.pharmacology import (
     FOLDER,
-    SEVERITIES,
     Combination,
     Ingredient,
     Interaction,

@@ -8,10 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api import examples
+from engine.protocols import SEVERITIES
 from engine.serialize import as_bytes
 from knowledge_graph.embedded import embedded
 from knowledge_graph.memory import MemoryGraph
-from knowledge_graph.pharmacology import SEVERITIES
 from tests.api.problems import problem
 
 APPENDICITIS = "KONSIL:acute-appendicitis"

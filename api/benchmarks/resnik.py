@@ -3,7 +3,7 @@
 The similarity of two terms is the information content of their most informative common ancestor
 (Resnik). One-sided: each term of the patient meets its best match in the disease, and the mean
 counts. Symmetric: the mean of that and of the same from the disease to the patient (Köhler et al.
-2009). How often a disease shows a finding plays no part.
+2009, PMID:19800049). How often a disease shows a finding plays no part.
 """
 
 from __future__ import annotations

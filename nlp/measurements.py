@@ -524,7 +524,9 @@ def _specimen_before(text: str, first: int) -> str | None:
 
 def _placed(measurement: Measurement, sentence: _Sentence) -> Measurement | None:
     """The measurement with its specimen and `whose`; None if it is none."""
-    if sentence.aim <= measurement.start:
+    if ";" not in sentence.text[sentence.aim : measurement.start] and (
+        sentence.aim <= measurement.start
+    ):
         return replace(measurement, whose="no measurement")
     vital = measurement.test.specimen == "body"
     if vital and sentence.provoked:

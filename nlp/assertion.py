@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
+from itertools import groupby, product
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -21,6 +22,7 @@ from spacy.tokens import Doc, Span
 
 from engine.types import Context, Status
 from nlp.concepts import KEY as CONCEPTS
+from nlp.measurements import KEY as MEASUREMENTS
 from nlp.sections import KEY as SECTIONS
 from nlp.sentences import bounds
 from nlp.tokenizer import TOKEN, texts
@@ -185,20 +187,25 @@ def _combine(said: set[Says], section: str) -> Assertion:
 
 
 class AssertionTagger:
-    """Sets `span._.assertion` of every span in `doc.spans["concepts"]`."""
+    """Sets `span._.assertion` of every span in `doc.spans["concepts"]` and `["measurements"]`.
+
+    Each kind by itself: what is said of one must not change with what else was recognised.
+    """
 
     def __call__(self, doc: Doc) -> Doc:
-        by_start: dict[int, list[Span]] = {}
-        for span in doc.spans.get(CONCEPTS, ()):
-            by_start.setdefault(span.start, []).append(span)
+        kinds = [list(spans) for key in (CONCEPTS, MEASUREMENTS) if (spans := doc.spans.get(key))]
+        if not kinds:
+            return doc
         sections = [""] * len(doc)
         for section in doc.spans.get(SECTIONS, ()):
             sections[section.start : section.end] = [section.label_] * len(section)
-        tokens = texts(doc)
-        for first, last in bounds(doc):
-            here = [span for i in range(first, last) for span in by_start.get(i, ())]
-            if here:
-                self._tag(here, tokens, first, last, sections[here[0].start])
+        tokens, sentences = texts(doc), bounds(doc)
+        starts = [first for first, _ in sentences]
+        for spans in kinds:
+            ordered = sorted(spans, key=lambda span: span.start)
+            for at, these in groupby(ordered, lambda span: bisect_right(starts, span.start) - 1):
+                here = list(these)
+                self._tag(here, tokens, *sentences[at], sections[here[0].start])
         return doc
 
     def _tag(

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib.metadata import version
 from threading import Lock
 
 from spacy.language import Language
+from spacy.tokens import Doc
 
 from engine.protocols import Extraction, ReadingContext, Vocabulary
 from engine.types import Document, Finding, Issue, ModelRef, Patient, Sex, TextSpan
-from nlp import assertion, sections
+from nlp import assertion, measured, measurements, sections
 from nlp.cache import load_lexicon
 from nlp.concepts import KEY
 from nlp.demographics import Demographics, demographics
 from nlp.language import hardly_english, leaning, other_language
+from nlp.measured import Measured
 from nlp.pipeline import build
 
 _LONG = 30
@@ -48,30 +50,38 @@ class Reader:
         model = ModelRef("nlp.dictionary", version("konsil"), digest.hexdigest())
         return cls(vocabulary, build(lexicon), model)
 
-    def findings(self, document: Document) -> Iterator[Finding]:
-        """One finding per mention, in reading order."""
+    def read(self, document: Document) -> tuple[list[Finding], list[Measured]]:
+        """One finding per mention of a phenotype, and the measured values, in reading order."""
         text = _SURROGATE.sub("\ufffd", document.text)
         with self.lock, self.pipeline.memory_zone():
             doc = self.pipeline(text)
-            for span in doc.spans[KEY]:
-                code = self.vocabulary.code(span.kb_id_)
-                if code is None:
-                    continue
-                said: assertion.Assertion = span._.assertion
-                context = said.context
-                if context == "historical" and self.vocabulary.is_circumstance(code.code):
-                    context = "current"
-                if document.historical and context == "current":
-                    context = "historical"
-                start, end = span.start_char, span.end_char
-                yield Finding(
-                    code=code,
-                    status=said.status,
-                    citations=(TextSpan(document.id, start, end, document.text[start:end]),),
-                    produced_by=self.model,
-                    context=context,
-                    recorded=document.recorded,
-                )
+            values = [
+                Measured(document, measurement, span._.assertion.context)
+                for span in doc.spans[measurements.KEY]
+                for measurement in span._.measurements
+            ]
+            return list(self._findings(document, doc)), values
+
+    def _findings(self, document: Document, doc: Doc) -> Iterator[Finding]:
+        for span in doc.spans[KEY]:
+            code = self.vocabulary.code(span.kb_id_)
+            if code is None:
+                continue
+            said: assertion.Assertion = span._.assertion
+            context = said.context
+            if context == "historical" and self.vocabulary.is_circumstance(code.code):
+                context = "current"
+            if document.historical and context == "current":
+                context = "historical"
+            start, end = span.start_char, span.end_char
+            yield Finding(
+                code=code,
+                status=said.status,
+                citations=(TextSpan(document.id, start, end, document.text[start:end]),),
+                produced_by=self.model,
+                context=context,
+                recorded=document.recorded,
+            )
 
 
 _readers: list[Reader] = []
@@ -133,24 +143,44 @@ def _nothing_found(document: Document) -> Issue | None:
 
 
 def extract(items: Sequence[Document], context: ReadingContext) -> Extraction:
-    """Phenotypes of every readable document; one issue for each document that is not."""
+    """Phenotypes and values of every readable document; an issue for each that is not.
+
+    Values are judged last: any note may state the age and sex that their ranges need.
+    """
     reading = reader(context.vocabulary)
-    findings: list[Finding] = []
+    mentions: list[tuple[Document, Finding]] = []
+    values: list[Measured] = []
     issues: list[Issue] = []
     stated: list[tuple[Document, Demographics]] = []
     for document in items:
         if issue := _unreadable(document):
             issues.append(issue)
             continue
-        found = list(reading.findings(document))
-        findings.extend(found)
+        found, measured_here = reading.read(document)
+        mentions.extend((document, finding) for finding in found)
+        values.extend(measured_here)
         said = demographics(document.text)
-        if issue := _doubt(document) if found or said else _nothing_found(document):
+        anything = found or measured_here or said
+        if issue := _doubt(document) if anything else _nothing_found(document):
             issues.append(issue)
         if said and not document.historical:
             stated.append((document, said))
     patient, remarks = _patient(stated, context.patient)
-    return Extraction(tuple(findings), (reading.model,), (*issues, *remarks), patient=patient)
+    judged = measured.findings(
+        values, mentions, replace(context, patient=_completed(context.patient, patient))
+    )
+    return Extraction(
+        findings=(*(finding for _, finding in mentions), *judged.findings),
+        models=(reading.model, *judged.models),
+        issues=(*issues, *remarks, *judged.issues),
+        skipped=judged.skipped,
+        patient=patient,
+    )
+
+
+def _completed(known: Patient, stated: Patient) -> Patient:
+    age = stated.age_years if known.age_years is None else known.age_years
+    return replace(known, sex=known.sex or stated.sex, age_years=age)
 
 
 def _patient(

@@ -1,4 +1,4 @@
-"""The pipeline: sections, sentences, concepts, assertion, on spaCy's blank English."""
+"""The pipeline: sections, sentences, concepts, measurements, assertion; on a blank English."""
 
 from __future__ import annotations
 
@@ -8,17 +8,23 @@ import spacy
 from spacy.language import Language
 from spacy.vocab import Vocab
 
-from nlp import assertion, concepts, sections, sentences
+from nlp import assertion, concepts, measurements, sections, sentences
 from nlp.lexicon import Lexicon
 from nlp.tokenizer import Tokenizer
 
-COMPONENTS = ("konsil_sections", "konsil_sentences", "konsil_concepts", "konsil_assertion")
-FACTORIES = (sections, sentences, concepts, assertion)
+COMPONENTS = (
+    "konsil_sections",
+    "konsil_sentences",
+    "konsil_concepts",
+    "konsil_measurements",
+    "konsil_assertion",
+)
+FACTORIES = (sections, sentences, concepts, measurements, assertion)
 """Importing these modules registers the factories above."""
 
 
 def build(lexicon: Lexicon) -> Language:
-    """A ready pipeline: `doc.spans["concepts"]`, each with its `span._.assertion`."""
+    """A ready pipeline: `doc.spans["concepts"]` and `["measurements"]`, with `span._.assertion`."""
     # A bare vocabulary: no component reads lexical attributes (shape, is_url ...), and computing
     # them would take half of the time.
     pipeline = spacy.blank("en", vocab=Vocab())

@@ -25,6 +25,8 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
+from nlp.tokenizer import offsets, whole
+
 KEY = "sections"
 """Where the spans are: `doc.spans[KEY]`; the label is the context of what stands there."""
 HEADINGS = "headings"
@@ -160,8 +162,8 @@ class SectionSplitter:
     """Sets `doc.spans["sections"]` (with their headings) and `doc.spans["headings"]`."""
 
     def __call__(self, doc: Doc) -> Doc:
-        found = list(sections(doc.text))
-        starts: list[int] = [token.idx for token in doc] if found else []
+        found = list(sections(whole(doc)))
+        starts = offsets(doc) if found else []
         marks: list[Span] = []
         spans: list[Span] = []
         for start, end, stop, kind in found:

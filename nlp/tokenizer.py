@@ -16,13 +16,26 @@ from spacy.vocab import Vocab
 # A word keeps an inner apostrophe; whitespace and runs of one filler character are one token.
 TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|\s+|([_=*.~#-])\1*|.", re.DOTALL)
 
-_KEY = "konsil.words"
+_WORDS, _STARTS, _TEXT = "konsil.words", "konsil.starts", "konsil.text"
+"""What the tokenizer leaves behind, because asking spaCy for it again is slow."""
 
 
 def texts(doc: Doc) -> list[str]:
-    """The text of every token; as the tokenizer left it, because asking each token is slow."""
-    words: list[str] | None = doc.user_data.get(_KEY)
+    """The text of every token."""
+    words: list[str] | None = doc.user_data.get(_WORDS)
     return [token.text for token in doc] if words is None else words
+
+
+def offsets(doc: Doc) -> list[int]:
+    """Where every token begins, in characters."""
+    starts: list[int] | None = doc.user_data.get(_STARTS)
+    return [token.idx for token in doc] if starts is None else starts
+
+
+def whole(doc: Doc) -> str:
+    """`doc.text`, which spaCy puts together anew each time."""
+    text: str | None = doc.user_data.get(_TEXT)
+    return doc.text if text is None else text
 
 
 class Tokenizer:
@@ -34,6 +47,7 @@ class Tokenizer:
     def __call__(self, text: str) -> Doc:
         words: list[str] = []
         spaces: list[bool] = []
+        starts: list[int] = []
         for match in TOKEN.finditer(text):
             token = match.group()
             if token == " " and words and not spaces[-1] and not words[-1].isspace():
@@ -41,8 +55,9 @@ class Tokenizer:
             else:
                 words.append(token)
                 spaces.append(False)
+                starts.append(match.start())
         doc = Doc(self.vocab, words=words, spaces=spaces)
-        doc.user_data[_KEY] = words
+        doc.user_data |= {_WORDS: words, _STARTS: starts, _TEXT: text}
         return doc
 
     # Nothing to save: the tokenizer has no state, and spaCy asks for these four.

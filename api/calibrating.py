@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from api.cases import Labelled
-from engine.calibrate import COVERAGE, Calibration, needed
+from engine.calibrate import COVERAGE, SIGNALS, Calibration, Known, needed, signals, trusted
 from engine.fusion import Fusion, fold_of
-from engine.rank import has_evidence, rank
+from engine.rank import has_evidence, known, rank
 from knowledge_graph.memory import MemoryGraph
 
 Doubles = NDArray[np.float64]
@@ -30,14 +30,14 @@ JUDGED = 10
 class Outcome:
     """One case as ranked by weights that had not seen its disease.
 
-    scores: (KEPT,), highest first. late: (KEPT,) of the same diseases. places: of the right answers
-    among them. whole: (D,) all scores.
+    scores: (KEPT,), highest first. known: of the same diseases. places: of the right answers among
+    them. whole: (D,) all scores.
     """
 
     case: Labelled
     weight: float
     scores: Doubles
-    late: Doubles
+    known: Known
     places: tuple[int, ...]
     whole: NDArray[np.float32]
 
@@ -46,6 +46,7 @@ def outcomes(
     cases: Sequence[Labelled], folds: Sequence[Fusion], graph: MemoryGraph
 ) -> Iterator[Outcome]:
     """Rank every case with the fold that did not see its disease."""
+    beside = known(graph)
     times = Counter((case.name, case.disease) for case in cases)
     for case in cases:
         fusion = folds[fold_of(case.disease, len(folds))]
@@ -57,36 +58,37 @@ def outcomes(
             case=case,
             weight=SHARE[case.name] / times[case.name, case.disease],
             scores=ranking.scores[order].astype(np.float64),
-            late=graph.standing["late"][order].astype(np.float64),
+            known=Known(beside.late[order], beside.common[order]),
             places=tuple(np.flatnonzero(np.isin(order, case.answers)).tolist()),
             whole=ranking.scores,
         )
 
 
 def calibrate(seen: Sequence[Outcome]) -> Calibration:
-    """Temperature and the chance of an unknown disease by the log loss of the first `JUDGED`; then
-    the reach of prediction sets, by disease.
+    """Temperature, the chance of an unknown disease and the trust by the log loss of the first
+    `JUDGED`; then the reach of prediction sets, by disease.
     """
-    found = minimize(
-        _loss(seen), [np.log(2.0), -1.0, 0.0, 0.0], method="Nelder-Mead", options={"maxiter": 300}
-    )
-    temperature, *elsewhere = found.x.tolist()
-    temperature = float(np.exp(temperature))
-    known = [outcome for outcome in seen if outcome.case.answers]
-    reached = np.array([_needed(outcome, temperature) for outcome in known])
-    weights = np.array([outcome.weight for outcome in known])
-    level = min(1.0, COVERAGE * (1 + 1 / len(known)))
-    return Calibration(temperature, tuple(elsewhere), _quantile(reached, weights, level))
+    start = [0.0, -1.0, 0.0, 0.0, 1.0, 0.0]
+    log_temperature, *rest = minimize(_loss(seen), start, method="L-BFGS-B").x.tolist()
+    temperature = float(np.exp(log_temperature))
+    answered = [outcome for outcome in seen if outcome.case.answers]
+    reached = np.array([_needed(outcome, temperature) for outcome in answered])
+    weights = np.array([outcome.weight for outcome in answered])
+    level = min(1.0, COVERAGE * (1 + 1 / len(answered)))
+    return Calibration.of((temperature, *rest), _quantile(reached, weights, level))
 
 
 def _loss(seen: Sequence[Outcome]) -> Callable[[Doubles], float]:
-    """Of the temperature (ln) and the weights of `SIGNALS`: the log loss of the first `JUDGED`
-    probabilities, and of the chance that no disease of the graph is right.
+    """Of the temperature (ln) and the weights of `SIGNALS` and `TRUST`: the log loss of the first
+    `JUDGED` probabilities, and of the chance that no disease of the graph is right.
     """
     weights = np.array([outcome.weight for outcome in seen])
     weights /= weights.sum()
     scores = np.stack([outcome.scores - outcome.scores[0] for outcome in seen])
-    late = np.stack([outcome.late for outcome in seen])
+    beside = Known(
+        late=np.stack([outcome.known.late for outcome in seen]),
+        common=np.stack([outcome.known.common for outcome in seen]),
+    )
     unknown = np.array([not outcome.case.answers for outcome in seen])
     right = np.zeros((len(seen), JUDGED))
     for row, outcome in zip(right, seen, strict=True):
@@ -95,12 +97,10 @@ def _loss(seen: Sequence[Outcome]) -> Callable[[Doubles], float]:
     def loss(values: Doubles) -> float:
         shares = np.exp(scores / np.exp(values[0]))
         shares /= shares.sum(axis=1, keepdims=True)
-        entropy = -(shares * np.log(np.maximum(shares, 1e-300))).sum(axis=1)
-        novelty = (shares * late).sum(axis=1)
-        log_odds = values[1] + values[2] * entropy + values[3] * novelty
-        held: Doubles = np.clip(
-            shares[:, :JUDGED] / (1 + np.exp(log_odds))[:, None], 1e-9, 1 - 1e-9
-        )
+        log_odds: Doubles = values[1 : 1 + len(SIGNALS)] @ signals(shares, beside)
+        trust: Doubles = values[1 + len(SIGNALS) :] @ trusted(shares, beside)
+        shared = 1 / (1 + np.exp(log_odds)) / (1 + np.exp(-trust))  # (N,)
+        held: Doubles = np.clip(shares[:, :JUDGED] * shared[:, None], 1e-9, 1 - 1e-9)
         told: Doubles = -(right * np.log(held) + (1 - right) * np.log(1 - held)).sum(axis=1)
         sign = np.where(unknown, -1.0, 1.0)
         apart: Doubles = np.log1p(np.exp(sign * log_odds))

@@ -59,9 +59,10 @@ def main() -> None:
     sets = Counter(case.name for case in cases)
     print(f"{len(cases)} cases: {dict(sets)}", flush=True)
     fusion, folds = learned(cases, graph)
-    asked = [*(case for case in cases if case.name in SHARE), *unknown_cases(data, graph)]
+    unknown = list(unknown_cases(data, graph))
+    asked = [*(case for case in cases if case.name in SHARE), *unknown]
     fusion, folds = with_calibration(fusion, folds, list(outcomes(asked, folds, graph)))
-    write(fusion, folds, [case.digest for case in cases])
+    write(fusion, folds, [case.digest for case in (*cases, *unknown)])
     for name, weight in zip(NAMES, fusion.weights, strict=True):
         print(f"  {name:<14} {weight:+.3f}")
 
@@ -196,9 +197,7 @@ def write(fusion: Fusion, folds: Sequence[Fusion], seen: Sequence[int]) -> None:
 def _measures(fusion: Fusion) -> list[float]:
     """The numbers of a calibration in the order of `engine.calibrate.NAMES`; NaN without one."""
     held = fusion.calibration
-    if held is None:
-        return [float("nan")] * len(MEASURES)
-    return [held.temperature, *held.elsewhere, held.reach]
+    return [float("nan")] * len(MEASURES) if held is None else [*held.measures]
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """From scores to probabilities, prediction sets, and how likely it is that no candidate is right.
 
 Temperature scaling: a softmax of the scores over a temperature. A logistic part says how likely it
-is that none of the graph's diseases is right; the rest of the probability is shared out by the
-softmax. Prediction sets: adaptive prediction sets (Romano, Sesia, Candes 2020,
-doi:10.48550/arXiv.2006.02544), split conformal and without randomisation: the diseases in order
-until their share reaches what the right disease needed in nine of ten calibration cases.
+is that none of the graph's diseases is right, another how far the scores are to be trusted if one
+is; what both leave is shared out by the softmax, and the rest is given to nobody. Prediction sets:
+adaptive prediction sets (Romano, Sesia, Candes 2020, doi:10.48550/arXiv.2006.02544), split
+conformal and without randomisation: the diseases in order until their share reaches what the right
+disease needed in nine of ten calibration cases.
 
 Fitted on cases of diseases that the weights used had not seen (`api.training`); every number is
 stored beside the weights.
@@ -12,6 +13,7 @@ stored beside the weights.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,31 +24,63 @@ COVERAGE = 0.9
 """Share of the patients with a known disease whose disease a prediction set is to hold."""
 SIGNALS = ("constant", "entropy", "novelty")
 """What speaks for a disease that the graph does not know: `signals`."""
-NAMES = ("temperature", *SIGNALS, "reach")
+TRUST = ("always", "common")
+"""What speaks for trusting the scores: 1, and how common the leading diseases are (`signals`)."""
+NAMES = ("temperature", *SIGNALS, *TRUST, "reach")
 LISTED = 100
 """Diseases of a prediction set that are named; its size is always stated."""
+
+LEAST_SHARE = 1e-300
 
 Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """temperature: above 0. elsewhere: weights of `SIGNALS`, log odds. reach: 0 to 1."""
+    """temperature: above 0. elsewhere, trust: weights of `SIGNALS` and of `TRUST`, log odds. reach:
+    0 to 1.
+    """
 
     temperature: float
     elsewhere: tuple[float, ...]
+    trust: tuple[float, ...]
     reach: float
+
+    @classmethod
+    def of(cls, measures: Sequence[float], reach: float) -> Calibration:
+        """From its numbers in the order of `NAMES`, without the reach."""
+        temperature, *weights = measures
+        return cls(
+            temperature, tuple(weights[: len(SIGNALS)]), tuple(weights[len(SIGNALS) :]), reach
+        )
+
+    @property
+    def measures(self) -> tuple[float, ...]:
+        """Its numbers in the order of `NAMES`."""
+        return (self.temperature, *self.elsewhere, *self.trust, self.reach)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of every disease beside its score, (D,): late, how recently it was described
+    (`KnowledgeGraph.standing`), and common, 1 for one of the curated common conditions.
+    """
+
+    late: NDArray[np.floating[Any]]
+    common: NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Probabilities:
-    """shares: (D,), what each candidate gets of the probability that one of them is right; they sum
-    to 1. elsewhere: probability that none is. log_total: ln of the softmax's sum, scores over the
-    temperature, over 1 - elsewhere: ln posterior = score / temperature - log_total.
+    """shares: (D,), what each candidate gets of the probability that is shared out; they sum to 1.
+    elsewhere: probability that no candidate is right. shared: probability that is shared out, less
+    than 1 - elsewhere, as the findings of some patients mislead. log_total: ln of the softmax's
+    sum, scores over the temperature, over `shared`: ln posterior = score / temperature - log_total.
     """
 
     shares: Doubles
     elsewhere: float
+    shared: float
     log_total: float
 
 
@@ -59,26 +93,33 @@ def log_sum(values: Doubles) -> float:
 
 
 def probabilities(
-    scores: NDArray[np.float32], late: NDArray[np.float32], calibration: Calibration
+    scores: NDArray[np.float32], known: Known, calibration: Calibration
 ) -> Probabilities:
-    """Calibrated probabilities of the candidates (finite scores), (D,).
-
-    late: how recently each disease was described, `KnowledgeGraph.standing`.
-    """
+    """Calibrated probabilities of the candidates (finite scores), (D,)."""
     scaled = scores.astype(np.float64) / calibration.temperature
     total = log_sum(scaled)
     shares = np.exp(scaled - total)
-    log_odds = float(np.dot(calibration.elsewhere, signals(shares, late)))
-    elsewhere = 1 / (1 + float(np.exp(-log_odds)))
-    return Probabilities(shares, elsewhere, total - float(np.log1p(-elsewhere)))
+    elsewhere = _logistic(np.dot(calibration.elsewhere, signals(shares, known)))
+    shared = (1 - elsewhere) * _logistic(np.dot(calibration.trust, trusted(shares, known)))
+    return Probabilities(shares, elsewhere, shared, total - float(np.log(shared)))
 
 
-def signals(shares: Doubles, late: NDArray[np.floating[Any]]) -> Doubles:
-    """`SIGNALS` of a ranking: 1, the entropy of the shares in nats, and how recently described the
-    diseases are that lead (mean of `late`, weighted by share).
+def signals(shares: Doubles, known: Known) -> Doubles:
+    """`SIGNALS` of rankings, (..., D) -> (3, ...): 1, the entropy of the shares in nats, and how
+    recently described the diseases are that lead (mean weighted by share).
     """
-    held = shares[shares > 0]
-    return np.array([1.0, float(-(held * np.log(held)).sum()), float(shares @ late)])
+    entropy = -(shares * np.log(np.maximum(shares, LEAST_SHARE))).sum(axis=-1)
+    return np.stack([np.ones_like(entropy), entropy, (shares * known.late).sum(axis=-1)])
+
+
+def trusted(shares: Doubles, known: Known) -> Doubles:
+    """`TRUST` of rankings, (..., D) -> (2, ...)."""
+    common = (shares * known.common).sum(axis=-1)
+    return np.stack([np.ones_like(common), common])
+
+
+def _logistic(log_odds: float) -> float:
+    return 1 / (1 + float(np.exp(-log_odds)))
 
 
 def needed(shares: Doubles, disease: int) -> float:

@@ -131,8 +131,8 @@ def trained() -> Trained:
 
 def _calibrated(measures: NDArray[np.float64]) -> Calibration | None:
     """A calibration from its numbers in the order of `engine.calibrate.NAMES`; None from NaN."""
-    temperature, *elsewhere, reach = map(float, measures)
-    return None if np.isnan(temperature) else Calibration(temperature, tuple(elsewhere), reach)
+    *rest, reach = map(float, measures)
+    return None if np.isnan(reach) else Calibration.of(rest, reach)
 
 
 def fold_of(disease: str, folds: int) -> int:

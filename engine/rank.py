@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.calibrate import Probabilities, log_sum, probabilities
+from engine.calibrate import Known, Probabilities, log_sum, probabilities
 from engine.fusion import STANDING, Fusion, trained
 from engine.protocols import Floats, KnowledgeGraph
 from engine.risk import risk_terms
@@ -149,7 +149,7 @@ def features(findings: Sequence[Finding], patient: Patient, graph: KnowledgeGrap
         signs=signs,
         risks=tuple(risks),
         raised=np.array([*risks.values()], np.float32).reshape(len(risks), priors.size),
-        picture=pictured(graph.expected, reported),
+        picture=_pictured(graph.expected, reported),
         prior=np.stack([prior, *(graph.standing[name] for name in STANDING)]),
         candidate=candidate,
     )
@@ -192,7 +192,7 @@ def _risks(
     return {finding: raised for finding, raised in risks.items() if raised.any()}
 
 
-def pictured(expected: Floats, reported: Floats) -> Floats:
+def _pictured(expected: Floats, reported: Floats) -> Floats:
     """`engine.fusion.PICTURE` of each disease, (2, D)."""
     return np.stack([expected - reported, reported / np.maximum(expected, LEAST_EXPECTED)])
 
@@ -240,7 +240,12 @@ def chances(ranking: Ranking, graph: KnowledgeGraph) -> Probabilities | None:
     """Calibrated probabilities of a ranking; None where its weights are not calibrated."""
     if ranking.fusion.calibration is None or not ranking.order:
         return None
-    return probabilities(ranking.scores, graph.standing["late"], ranking.fusion.calibration)
+    return probabilities(ranking.scores, known(graph), ranking.fusion.calibration)
+
+
+def known(graph: KnowledgeGraph) -> Known:
+    """What calibration weighs of every disease beside its score."""
+    return Known(late=graph.standing["late"], common=graph.standing["complete"])
 
 
 def diagnosis(

@@ -150,8 +150,7 @@ class Assessment:
         )
 
     def _posteriors(self, chance: Probabilities) -> list[tuple[int, float]]:
-        known = 1 - chance.elsewhere
-        return [(d, float(chance.shares[d]) * known) for d in self.ranking.order]
+        return [(d, float(chance.shares[d]) * chance.shared) for d in self.ranking.order]
 
     def _set(self, chance: Probabilities | None) -> PredictionSet | None:
         calibration = self.ranking.fusion.calibration

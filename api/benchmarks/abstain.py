@@ -107,7 +107,7 @@ def _judge(case: Case, held: Held) -> Judged | None:
         elsewhere=chance.elsewhere,
         covered=bool(np.isin(case.answers, chosen).any()),
         size=chosen.size,
-        top=float(chance.shares.max()) * (1 - chance.elsewhere),
+        top=float(chance.shares.max()) * chance.shared,
         rank=worst_rank(ranking.scores, case.answers) if case.answers else None,
     )
 

@@ -13,7 +13,7 @@ from api.calibrating import Outcome
 from api.cases import MOST, Labelled, chosen
 from api.training import FOLDS, SETS, Choice, fit, weights_of, with_calibration, write
 from engine import fusion
-from engine.calibrate import Calibration
+from engine.calibrate import Calibration, Known
 from engine.fusion import NAMES, NOT_NEGATIVE, Fusion, fold_of, trained
 from engine.types import Patient
 
@@ -81,12 +81,12 @@ def test_a_fold_is_calibrated_without_the_cases_of_its_diseases(
 
     def noted(seen: Sequence[Outcome]) -> Calibration:
         given.append({outcome.case.disease for outcome in seen})
-        return Calibration(float(len(given)), (0.0, 0.0, 0.0), 0.9)
+        return Calibration(float(len(given)), (0.0, 0.0, 0.0), (0.0, 0.0), 0.9)
 
     monkeypatch.setattr(training, "calibrate", noted)
     one = np.zeros(1)
     held = [
-        Outcome(labelled(i, f"OMIM:{i}"), 1.0, one, one, (0,), one.astype(np.float32))
+        Outcome(labelled(i, f"OMIM:{i}"), 1.0, one, Known(one, one), (0,), one.astype(np.float32))
         for i in range(30)
     ]
     whole, folds = with_calibration(training.PLAIN, (training.PLAIN,) * FOLDS, held)

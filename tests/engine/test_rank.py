@@ -69,7 +69,7 @@ def test_the_score_is_the_sum_of_its_contributions(
         assert found.log_lr == pytest.approx(whole - math.log(found.prior), abs=1e-9)
         assert diagnosis(ranking, position, graph).posterior is None
         assert chance is not None
-        expected = chance.shares[position] * (1 - chance.elsewhere)
+        expected = chance.shares[position] * chance.shared
         assert found.posterior == pytest.approx(float(expected), rel=1e-3, abs=1e-9)
 
 

@@ -18,7 +18,7 @@ from knowledge_graph.memory import MemoryGraph
 def test_rank_on_diseases_whose_publication_the_graph_has_not_seen(
     graph: MemoryGraph, data: Path
 ) -> None:
-    report = rank.run([data / "cases/phenopackets/clean.dev.jsonl.gz"], graph)
+    report = rank.run([data / "cases/phenopackets/clean.dev.jsonl.gz"], graph, cv=5)
     assert report.n == 1254
     assert report.metrics["macro_top1"] >= 0.25
     assert report.metrics["macro_top10"] >= 0.45
@@ -29,7 +29,7 @@ def test_rank_on_diseases_whose_publication_the_graph_has_not_seen(
 
 @pytest.mark.slow
 def test_rank_on_seen_publications(graph: MemoryGraph, data: Path) -> None:
-    report = rank.run([data / "cases/phenopackets/seen.dev.jsonl.gz"], graph)
+    report = rank.run([data / "cases/phenopackets/seen.dev.jsonl.gz"], graph, cv=5)
     assert report.metrics["top1"] >= 0.65
 
 
@@ -40,7 +40,7 @@ def test_rank_on_pheval_with_diseases_and_with_genes(graph: MemoryGraph, data: P
 
 
 def test_laboratory_rows_add_to_symptoms(graph: MemoryGraph, data: Path) -> None:
-    report = labs.run([data / "cases/ramedis/dev.jsonl.gz"], graph)
+    report = labs.run([data / "cases/ramedis/dev.jsonl.gz"], graph, cv=5)
     assert report.ci95["gain_top1"][0] > 0
     assert report.metrics["top10"] - report.metrics["top10_without_labs"] >= 0.3
 

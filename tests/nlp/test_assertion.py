@@ -55,8 +55,11 @@ SENTENCES: list[tuple[str, str, Status, Context]] = [
     ("Lack of nystagmus.", "nystagmus", A, "current"),
     ("Renal ultrasound is negative for hydronephrosis.", "hydronephrosis", A, "current"),
     # ... as far as another clause begins
-    ("He became breathless without fever over four weeks, with severe cough.", "cough", P, "current"),
-    ("She has no fever and feels tired.", "tired", P, "current"),
+    ("Breathless without fever for four weeks, with severe cough.", "cough", P, "current"),
+    ("She has no fever and feels tired.", "feels tired", P, "current"),
+    # negated between the words of the name
+    ("The spleen is not enlarged.", "spleen is not enlarged", A, "current"),
+    ("Her eyes are never red.", "eyes are never red", A, "current"),
     # negated, trigger after
     ("Pneumonia was ruled out.", "Pneumonia", A, "current"),
     ("Pulmonary embolism is unlikely.", "Pulmonary embolism", A, "current"),

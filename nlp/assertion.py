@@ -1,8 +1,9 @@
 """Assertion: is a concept present, absent or uncertain, and is it about this patient and now?
 
 The method of NegEx and ConText: triggers (triggers.toml) act on the concepts in their scope. The
-longest trigger at a place wins, words of a concept's own name are no trigger, and a scope
-ends at the sentence or at a terminator. Empty adverbs ("not clearly seen") are skipped.
+longest trigger at a place wins, words of a concept's own name are no trigger (those between them
+are: "spleen is not enlarged"), and a scope ends at the sentence or at a terminator. Empty adverbs
+("not clearly seen") are skipped.
 """
 
 from __future__ import annotations
@@ -212,7 +213,12 @@ class AssertionTagger:
         self, spans: list[Span], tokens: list[str], first: int, last: int, section: str
     ) -> None:
         """Assertions of the concepts of one sentence, tokens [first, last)."""
-        inside = {i for span in spans for i in range(span.start, min(span.end, last))}
+        inside = {
+            i
+            for span in spans
+            for i in range(span.start, min(span.end, last))
+            if i not in span._.gaps
+        }
         places = [i for i in range(first, last) if i in inside or _counts(tokens, i)]
         place = {i: n for n, i in enumerate(places)}
         words = [tokens[i].lower().replace("’", "'") for i in places]

@@ -34,12 +34,16 @@ _GAP = 2  # words between them that are not its own
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Tokens [start, end) name a term; size: number of words matched (more is surer)."""
+    """Tokens [start, end) name a term; size: number of words matched (more is surer).
+
+    gaps: tokens between them that are not the name's own ("spleen is not enlarged").
+    """
 
     start: int
     end: int
     term: str
     size: int
+    gaps: frozenset[int] = frozenset()
 
 
 def _runs(doc: Doc, tokens: list[str]) -> Iterator[list[list[Word]]]:
@@ -191,7 +195,10 @@ def _gapped(piece: list[Word], lexicon: Lexicon, kept: dict[int, Mention]) -> It
                     if total in bags:
                         part = [piece[k] for k in (i, *own, j)]
                         if _whole(part, kept):
-                            yield Mention(part[0].start, part[-1].end, bags[total], len(part))
+                            start, end = part[0].start, part[-1].end
+                            own_tokens = {n for word in part for n in range(word.start, word.end)}
+                            gaps = frozenset(range(start, end)) - own_tokens
+                            yield Mention(start, end, bags[total], len(part), gaps)
             inner.append(j)
 
 
@@ -224,11 +231,16 @@ class ConceptRecogniser:
         lists = (m for run in runs for m in _lists(run, self.lexicon, kept))
         apart = (m for run in runs for piece in run for m in _gapped(piece, self.lexicon, kept))
         found = {*kept.values(), *(m for m in lists if _adds(m, kept)), *apart}
-        doc.spans[KEY] = [
-            Span(doc, m.start, m.end, label="concept", kb_id=m.term)
-            for m in sorted(found, key=lambda m: (m.start, m.end, m.term))
-        ]
+        ordered = sorted(found, key=lambda m: (m.start, m.end, m.term))
+        spans = [Span(doc, m.start, m.end, label="concept", kb_id=m.term) for m in ordered]
+        for span, mention in zip(spans, ordered, strict=True):
+            span._.gaps = mention.gaps
+        doc.spans[KEY] = spans
         return doc
+
+
+if not Span.has_extension("gaps"):
+    Span.set_extension("gaps", default=frozenset[int]())
 
 
 @Language.factory("konsil_concepts", assigns=["doc.spans"], requires=["doc.sents"])

@@ -27,6 +27,9 @@ SENTENCES: list[tuple[str, str, Status, Context]] = [
     # told by a relative, not of the relative
     ("Her daughter says that she has fever.", "fever", P, "current"),
     ("The mother gives a history of vomiting.", "vomiting", P, "current"),
+    # the patient is a mother
+    ("A 36-year-old mother has had vomiting since last night.", "vomiting", P, "current"),
+    ("His 60-year-old mother had seizures.", "seizures", P, "family"),
     # began in the past and lasts
     ("Fever since 3 years ago.", "Fever", P, "current"),
     # negated, trigger before
@@ -51,6 +54,12 @@ SENTENCES: list[tuple[str, str, Status, Context]] = [
     ("She is free of pain.", "pain", A, "current"),
     ("Lack of nystagmus.", "nystagmus", A, "current"),
     ("Renal ultrasound is negative for hydronephrosis.", "hydronephrosis", A, "current"),
+    # ... as far as another clause begins
+    ("Breathless without fever for four weeks, with severe cough.", "cough", P, "current"),
+    ("She has no fever and feels tired.", "feels tired", P, "current"),
+    # negated between the words of the name
+    ("The spleen is not enlarged.", "spleen is not enlarged", A, "current"),
+    ("Her eyes are never red.", "eyes are never red", A, "current"),
     # negated, trigger after
     ("Pneumonia was ruled out.", "Pneumonia", A, "current"),
     ("Pulmonary embolism is unlikely.", "Pulmonary embolism", A, "current"),

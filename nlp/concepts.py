@@ -25,6 +25,7 @@ KEY = "concepts"
 _WALLS = frozenset('.;:?!()[]{}|<>\\*=+•"')
 _LINKS = frozenset(("and", "or", "nor"))
 _COPULAS = frozenset(("is", "are", "was", "were"))
+_NEGATORS = frozenset(("no", "not", "never", "without", "nor"))
 _MEMBER = 2  # a list member that lacks the shared words has at most this many of its own
 _LIST = 8  # members of a list on either side of the one that holds the shared words
 _SHARED = 3  # the shared words are at most this many
@@ -171,7 +172,7 @@ def _gapped(piece: list[Word], lexicon: Lexicon, kept: dict[int, Mention]) -> It
     """Every name whose words stand apart, other words between them ("red and sore left eye").
 
     A word of a name that stands in one piece is taken only with all of that name. None begins or
-    ends with a copula.
+    ends with a copula. "Hears no voices" is the name behind its negation, so that it is denied.
     """
     bags = lexicon.bags
     known = [i for i, word in enumerate(piece) if word.stem in lexicon.stems]
@@ -191,8 +192,15 @@ def _gapped(piece: list[Word], lexicon: Lexicon, kept: dict[int, Mention]) -> It
                     if total in bags:
                         part = [piece[k] for k in (i, *own, j)]
                         if _whole(part, kept):
-                            yield Mention(part[0].start, part[-1].end, bags[total], len(part))
+                            start = _behind_negation(piece[i : j + 1], part)
+                            yield Mention(start, part[-1].end, bags[total], len(part))
             inner.append(j)
+
+
+def _behind_negation(stretch: list[Word], part: list[Word]) -> int:
+    """Token at which a name begins whose own words (`part`) stand apart in `stretch`."""
+    negated = [w.start for w in stretch if w.text.lower() in _NEGATORS and w not in part]
+    return next(word.start for word in part if word.start > max(negated, default=-1))
 
 
 def _whole(part: list[Word], kept: dict[int, Mention]) -> bool:

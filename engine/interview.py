@@ -6,8 +6,6 @@ profile says), the change of its log probability in the ranking that the answer 
 moves a ranking little (records list what somebody looked for), so a question is good when the
 answer may well be "yes" and few of the leaders would say so. Were the ranking the exact posterior,
 this is the mutual information of disease and answer.
-
-How complete a disease's picture is does not count here: what nobody asked about is not missing.
 """
 
 from __future__ import annotations
@@ -20,17 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.protocols import KnowledgeGraph, Shares
-from engine.rank import Ranking
+from engine.rank import Ranking, pictured
 from engine.types import Acquisition, Code, NextStep
 
 Doubles = NDArray[np.float64]
 
 # Chosen on the shared development cases (`konsil bench interview`).
-LEADERS = 500
+LEADERS = 150
 """Diseases told apart; all others together are one more, which shows a finding as anybody does."""
 TEMPERATURE = 1.0
 """Scores are divided by this before they become probabilities: they are too sure of themselves."""
-RECALL = 0.8
+RECALL = 0.5
 """Of the findings a patient has, the share that an answer or a record confirms. It weighs a "no"
 where questions are chosen; without it one leader would be asked about sign after sign."""
 STATED = 10
@@ -122,7 +120,7 @@ def still_open(
 
 
 def _leaders(ranking: Ranking, graph: KnowledgeGraph) -> _Leaders:
-    scores = ranking.scores.astype(np.float64) - ranking.picture
+    scores = ranking.scores.astype(np.float64)
     for finding, part in zip(ranking.findings, ranking.parts, strict=True):
         if finding.status == "absent":
             scores += np.log1p(-RECALL * graph.shares.of(finding.code.code, scores.size)) - part
@@ -212,17 +210,31 @@ def _moved(weights: Doubles, log_lr: Doubles) -> Doubles:
 
 
 def _ratios(term: str, ranking: Ranking, leaders: _Leaders, graph: KnowledgeGraph) -> Doubles:
-    """What a "yes" would add to the evidence for each leader, (K,): `engine.rank` counts a present
-    finding that the new one implies only for what the new one does not already say.
+    """What a "yes" would add to the score of each leader, (K,): `engine.rank` counts a present
+    finding that the new one implies only for what the new one does not already say, and a fuller
+    picture for more.
     """
     said = ranking.fusion.says(graph.evidence(term))[leaders.places].astype(np.float64)
     added = said.copy()
     above = graph.ancestors(term)
+    present = [term]
     for finding, part in zip(ranking.findings, ranking.parts[:, leaders.places], strict=True):
-        if finding.status != "absent" and finding.code.code in above:
+        if finding.status == "absent":
+            continue
+        present.append(finding.code.code)
+        if finding.code.code in above:
             own = ranking.fusion.says(graph.evidence(finding.code.code))[leaders.places]
             added += np.minimum(part, np.maximum(own - said, 0)) - part
-    return added
+    return added + _fuller(present, ranking, leaders, graph)
+
+
+def _fuller(
+    present: Sequence[str], ranking: Ranking, leaders: _Leaders, graph: KnowledgeGraph
+) -> Doubles:
+    """What the picture of each leader would say for these terms, beyond what it says now; (K,)."""
+    reported = graph.reported(present)
+    picture = ranking.fusion.picture @ pictured(graph.expected, reported)
+    return (picture - ranking.picture)[leaders.places].astype(np.float64)
 
 
 # ---- What is shown ------------------------------------------------------------------------------

@@ -149,7 +149,7 @@ def features(findings: Sequence[Finding], patient: Patient, graph: KnowledgeGrap
         signs=signs,
         risks=tuple(risks),
         raised=np.array([*risks.values()], np.float32).reshape(len(risks), priors.size),
-        picture=_pictured(graph.expected, reported),
+        picture=pictured(graph.expected, reported),
         prior=np.stack([prior, *(graph.standing[name] for name in STANDING)]),
         candidate=candidate,
     )
@@ -192,7 +192,7 @@ def _risks(
     return {finding: raised for finding, raised in risks.items() if raised.any()}
 
 
-def _pictured(expected: Floats, reported: Floats) -> Floats:
+def pictured(expected: Floats, reported: Floats) -> Floats:
     """`engine.fusion.PICTURE` of each disease, (2, D)."""
     return np.stack([expected - reported, reported / np.maximum(expected, LEAST_EXPECTED)])
 

@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from api.cases import Labelled
-from engine.calibrate import COVERAGE, SIGNALS, Calibration, Known, needed, signals, trusted
+from engine.calibrate import (
+    COVERAGE,
+    SIGNALS,
+    Calibration,
+    Known,
+    logistic,
+    needed,
+    signals,
+    softmax,
+    trusted,
+)
 from engine.fusion import Fusion, fold_of
 from engine.rank import has_evidence, known, rank
 from knowledge_graph.memory import MemoryGraph
@@ -84,7 +94,7 @@ def _loss(seen: Sequence[Outcome]) -> Callable[[Doubles], float]:
     """
     weights = np.array([outcome.weight for outcome in seen])
     weights /= weights.sum()
-    scores = np.stack([outcome.scores - outcome.scores[0] for outcome in seen])
+    scores = np.stack([outcome.scores for outcome in seen])
     beside = Known(
         late=np.stack([outcome.known.late for outcome in seen]),
         common=np.stack([outcome.known.common for outcome in seen]),
@@ -95,15 +105,13 @@ def _loss(seen: Sequence[Outcome]) -> Callable[[Doubles], float]:
         row[[place for place in outcome.places if place < JUDGED]] = 1
 
     def loss(values: Doubles) -> float:
-        shares = np.exp(scores / np.exp(values[0]))
-        shares /= shares.sum(axis=1, keepdims=True)
+        shares = softmax(scores, np.exp(values[0]))
         log_odds: Doubles = values[1 : 1 + len(SIGNALS)] @ signals(shares, beside)
         trust: Doubles = values[1 + len(SIGNALS) :] @ trusted(shares, beside)
-        shared = 1 / (1 + np.exp(log_odds)) / (1 + np.exp(-trust))  # (N,)
+        shared = logistic(-log_odds) * logistic(trust)  # (N,)
         held: Doubles = np.clip(shares[:, :JUDGED] * shared[:, None], 1e-9, 1 - 1e-9)
         told: Doubles = -(right * np.log(held) + (1 - right) * np.log(1 - held)).sum(axis=1)
-        sign = np.where(unknown, -1.0, 1.0)
-        apart: Doubles = np.log1p(np.exp(sign * log_odds))
+        apart: Doubles = np.logaddexp(0, np.where(unknown, -log_odds, log_odds))
         whole: Doubles = told + apart  # (N,)
         return float((weights * whole).sum())
 
@@ -111,9 +119,7 @@ def _loss(seen: Sequence[Outcome]) -> Callable[[Doubles], float]:
 
 
 def _needed(outcome: Outcome, temperature: float) -> float:
-    whole = outcome.whole.astype(np.float64) / temperature
-    shares = np.exp(whole - whole.max())
-    shares /= shares.sum()
+    shares = softmax(outcome.whole, temperature)
     return min(needed(shares, answer) for answer in outcome.case.answers)
 
 

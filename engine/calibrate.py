@@ -96,12 +96,24 @@ def probabilities(
     scores: NDArray[np.float32], known: Known, calibration: Calibration
 ) -> Probabilities:
     """Calibrated probabilities of the candidates (finite scores), (D,)."""
-    scaled = scores.astype(np.float64) / calibration.temperature
-    total = log_sum(scaled)
-    shares = np.exp(scaled - total)
-    elsewhere = _logistic(np.dot(calibration.elsewhere, signals(shares, known)))
-    shared = (1 - elsewhere) * _logistic(np.dot(calibration.trust, trusted(shares, known)))
+    shares = softmax(scores, calibration.temperature)
+    elsewhere = float(logistic(np.dot(calibration.elsewhere, signals(shares, known))))
+    trust = float(logistic(np.dot(calibration.trust, trusted(shares, known))))
+    shared = (1 - elsewhere) * trust
+    total = log_sum(scores.astype(np.float64) / calibration.temperature)
     return Probabilities(shares, elsewhere, shared, total - float(np.log(shared)))
+
+
+def softmax(scores: NDArray[np.floating[Any]], temperature: float) -> Doubles:
+    """Shares by score over the temperature, (..., D) -> (..., D); -inf gets none."""
+    scaled = scores.astype(np.float64) / temperature
+    shares = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    return shares / shares.sum(axis=-1, keepdims=True)
+
+
+def logistic(log_odds: float | Doubles) -> Doubles:
+    """Probability of log odds."""
+    return 1 / (1 + np.exp(-np.asarray(log_odds)))
 
 
 def signals(shares: Doubles, known: Known) -> Doubles:
@@ -116,10 +128,6 @@ def trusted(shares: Doubles, known: Known) -> Doubles:
     """`TRUST` of rankings, (..., D) -> (2, ...)."""
     common = (shares * known.common).sum(axis=-1)
     return np.stack([np.ones_like(common), common])
-
-
-def _logistic(log_odds: float) -> float:
-    return 1 / (1 + float(np.exp(-log_odds)))
 
 
 def needed(shares: Doubles, disease: int) -> float:

@@ -217,7 +217,7 @@ def _ratios(term: str, ranking: Ranking, leaders: _Leaders, graph: KnowledgeGrap
     said = ranking.fusion.says(graph.evidence(term))[leaders.places].astype(np.float64)
     added = said.copy()
     above = graph.ancestors(term)
-    present = [term]
+    present: list[str] = []
     for finding, part in zip(ranking.findings, ranking.parts[:, leaders.places], strict=True):
         if finding.status == "absent":
             continue
@@ -225,16 +225,20 @@ def _ratios(term: str, ranking: Ranking, leaders: _Leaders, graph: KnowledgeGrap
         if finding.code.code in above:
             own = ranking.fusion.says(graph.evidence(finding.code.code))[leaders.places]
             added += np.minimum(part, np.maximum(own - said, 0)) - part
-    return added + _fuller(present, ranking, leaders, graph)
+    return added + _fuller(term, present, ranking, leaders.places, graph)
 
 
 def _fuller(
-    present: Sequence[str], ranking: Ranking, leaders: _Leaders, graph: KnowledgeGraph
+    term: str,
+    present: Sequence[str],
+    ranking: Ranking,
+    places: NDArray[np.intp],
+    graph: KnowledgeGraph,
 ) -> Doubles:
-    """What the picture of each leader would say for these terms, beyond what it says now; (K,)."""
-    reported = graph.reported(present)
-    picture = ranking.fusion.picture @ pictured(graph.expected, reported)
-    return (picture - ranking.picture)[leaders.places].astype(np.float64)
+    """What the picture of each leader would say more with this term; (K,)."""
+    reported = ranking.reported[places] + graph.reported([term], beyond=present)[places]
+    picture = ranking.fusion.picture @ pictured(ranking.expected[places], reported)
+    return (picture - ranking.picture[places]).astype(np.float64)
 
 
 # ---- What is shown ------------------------------------------------------------------------------

@@ -176,8 +176,11 @@ class KnowledgeGraph(Vocabulary, Protocol):
         """How many of its own findings a patient with the disease shows on average; (D,)."""
         ...
 
-    def reported(self, terms: Iterable[str]) -> Floats:
-        """Of `expected`, the part that these findings report; (D,), 0 to `expected`."""
+    def reported(self, terms: Iterable[str], *, beyond: Iterable[str] = ()) -> Floats:
+        """Of `expected`, the part that these findings report; (D,), 0 to `expected`.
+
+        beyond: findings whose part does not count, as it is known already.
+        """
         ...
 
     def information_content(self, term: str) -> float:

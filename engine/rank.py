@@ -184,11 +184,15 @@ def _risks(
 
     Only of diseases that some present finding speaks for: a smoker's headache is no lung cancer.
     """
+    risks = {finding: graph.risk(term) for term, finding in risk_terms(findings, graph).items()}
+    risks = {finding: raised for finding, raised in risks.items() if raised.any()}
+    if not risks:
+        return {}
     speaks = np.zeros(len(graph.diseases), np.bool_)
     for finding, says in zip(counted, signs, strict=True):
         if finding.status != "absent" and not graph.is_circumstance(finding.code.code):
             speaks |= (says > 0).any(axis=0)
-    risks = {f: graph.risk(term) * speaks for term, f in risk_terms(findings, graph).items()}
+    risks = {finding: raised * speaks for finding, raised in risks.items()}
     return {finding: raised for finding, raised in risks.items() if raised.any()}
 
 

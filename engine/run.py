@@ -45,7 +45,8 @@ from engine.without import LEFT_OUT, leave_out, leave_out_findings
 
 CALIBRATED = (
     "temperature scaling on development cases of diseases that the weights had not seen, every"
-    " disease weighing the same; engine/CARD.md says how well it holds"
+    " disease weighing the same; what they leave of 1 is given to no disease, as findings mislead"
+    " at times; engine/CARD.md says how well it holds"
 )
 """How posteriors were calibrated, as a result states it."""
 _CODED = ModelRef("coded entry", "1")

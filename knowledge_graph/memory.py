@@ -63,6 +63,8 @@ class MemoryGraph:
         self._cached_ancestors = lru_cache(maxsize=4096)(self._proper_ancestors)
         self._cached_evidence = lru_cache(maxsize=256)(self._evidence)
         self._cached_risk = lru_cache(maxsize=256)(self._raised_by)
+        self._cached_facts = lru_cache(maxsize=1024)(self._made_facts)
+        self._cached_acquisition = lru_cache(maxsize=4096)(self._acquisition)
 
     @classmethod
     def packaged(cls, progress: Callable[[str], None] = lambda message: None) -> MemoryGraph:
@@ -185,12 +187,12 @@ class MemoryGraph:
         """Sum of the shares of a disease's own findings; (D,)."""
         return self._own.expected
 
-    def reported(self, terms: Iterable[str]) -> Floats:
-        """Sum of the shares of a disease's own findings among these and what they imply; (D,)."""
-        indices = (self._find(term) for term in terms)
-        return self._own.reported(
-            {t for index in indices if index is not None for t in self._matcher.lineage(index)}
-        )
+    def reported(self, terms: Iterable[str], *, beyond: Iterable[str] = ()) -> Floats:
+        """Sum of the shares of a disease's own findings among these and what they imply; (D,).
+
+        beyond: terms that are not counted, nor what they imply.
+        """
+        return self._own.reported(self._implied(terms) - self._implied(beyond))
 
     def information_content(self, term: str) -> float:
         """-ln of the share of diseases that show the term; of a term nobody shows, the maximum."""
@@ -268,7 +270,7 @@ class MemoryGraph:
 
     def facts_at(self, identifier: str, predicate: Predicate) -> tuple[Edge, ...]:
         """Those of `facts` with one predicate that leave or reach a node, without making all."""
-        return tuple(map(_fact, self._facts_at.get((identifier, predicate), ())))
+        return self._cached_facts(identifier, predicate)
 
     @cached_property
     def fact_nodes(self) -> dict[str, Node]:
@@ -363,19 +365,31 @@ class MemoryGraph:
         Raises:
             NotFoundError: the term is unknown or no phenotypic abnormality.
         """
-        from knowledge_graph.acquisition import methods  # reads its file: only who asks pays
-
         index = self._find(term)
         if index is None or not self.is_phenotype(term):
             raise NotFoundError(
                 f"{term} is no phenotypic abnormality of this graph",
                 fix="use a term below HP:0000118; `konsil kg search` finds them",
             )
-        lineage = [self._terms[i][0] for i in self._matcher.lineage(index)]
-        asked = self.is_circumstance(term)
-        return methods().of_finding(self._terms[index][1], lineage, circumstance=asked)
+        return self._cached_acquisition(index)
 
     # ---- Inside -------------------------------------------------------------------------------
+
+    def _implied(self, terms: Iterable[str]) -> set[int]:
+        """The known ones of these terms and all their ancestors, by index."""
+        indices = (self._find(term) for term in terms)
+        return {t for index in indices if index is not None for t in self._matcher.lineage(index)}
+
+    def _made_facts(self, identifier: str, predicate: Predicate) -> tuple[Edge, ...]:
+        return tuple(map(_fact, self._facts_at.get((identifier, predicate), ())))
+
+    def _acquisition(self, index: int) -> Acquisition:
+        from knowledge_graph.acquisition import methods  # reads its file: only who asks pays
+
+        identifier, name = self._terms[index][:2]
+        lineage = [self._terms[i][0] for i in self._matcher.lineage(index)]
+        asked = self.is_circumstance(identifier)
+        return methods().of_finding(name, lineage, circumstance=asked)
 
     def _shown_by(self, index: int | None) -> int:
         if index == self._root:

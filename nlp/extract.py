@@ -166,9 +166,8 @@ def extract(items: Sequence[Document], context: ReadingContext) -> Extraction:
         if said and not document.historical:
             stated.append((document, said))
     patient, remarks = _patient(stated, context.patient)
-    judged = measured.findings(
-        values, mentions, replace(context, patient=_completed(context.patient, patient))
-    )
+    whose = context.patient.completed(patient)
+    judged = measured.findings(values, mentions, replace(context, patient=whose))
     return Extraction(
         findings=(*(finding for _, finding in mentions), *judged.findings),
         models=(reading.model, *judged.models),
@@ -176,11 +175,6 @@ def extract(items: Sequence[Document], context: ReadingContext) -> Extraction:
         skipped=judged.skipped,
         patient=patient,
     )
-
-
-def _completed(known: Patient, stated: Patient) -> Patient:
-    age = stated.age_years if known.age_years is None else known.age_years
-    return replace(known, sex=known.sex or stated.sex, age_years=age)
 
 
 def _patient(

@@ -347,8 +347,9 @@ def _measured(text: str, match: re.Match[str]) -> Iterator[Measurement]:
 
 def _value(text: str, match: re.Match[str], named: _Named, test: Test) -> Measurement | None:
     """The value that `match` begins, with its unit and what is said of it."""
-    values, end = (number(match.group()),), match.end()
-    unit, end = unit_at(text, end, test)
+    values = (number(match.group()),)
+    unit, end = unit_at(text, match.end(), test)
+    unit_follows = end > match.end()
     came_from = re.search(r"\bfrom\s*$", named.gap, re.IGNORECASE)
     if later := ARROW.match(text, end):
         values, end = (number(later[1]),), later.end()
@@ -364,13 +365,12 @@ def _value(text: str, match: re.Match[str], named: _Named, test: Test) -> Measur
         return None
     if unit is None:
         unit = _assumed(test.key, values)
-    comparator = next((sign for pattern, sign in _COMPARED if pattern.search(named.gap)), None)
     measurement = Measurement(
-        test, named.start, end, values, unit, comparator, letter=named.letter,
+        test, named.start, end, values, unit, _compared(named.gap), letter=named.letter,
         interpretation=_said(named.gap),
     )  # fmt: skip
     measurement = _with_range(text, measurement)
-    written = unit is not None and unit_at(text, match.end(), test)[1] > match.end()
+    written = unit is not None and unit_follows
     plain = _after().match(text, end) is not None
     return measurement if written or plain or measurement.end > end else None
 
@@ -383,6 +383,10 @@ def _glued(text: str, end: int) -> bool:
 def _assumed(key: str, values: tuple[float, ...]) -> str | None:
     rules = assumed().get(key, ())
     return next((rule.unit for rule in rules if all(map(rule.holds, values))), None)
+
+
+def _compared(gap: str) -> str | None:
+    return next((sign for pattern, sign in _COMPARED if pattern.search(gap)), None)
 
 
 def _said(gap: str) -> tuple[str, ...]:
@@ -433,7 +437,7 @@ def _pressures(text: str, start: int, named: _Named) -> Iterator[Measurement]:
         return
     for part, (test, value) in enumerate(zip(tests, both, strict=True), start=1):
         said = unit or _assumed(test.key, (value,))
-        sign = next((sign for pattern, sign in _COMPARED if pattern.search(named.gap)), None)
+        sign = _compared(named.gap)
         yield Measurement(test, named.start, end, (value,), said, sign, part=part)
 
 
@@ -570,6 +574,7 @@ class Recogniser:
     def __call__(self, doc: Doc) -> Doc:
         text = whole(doc)
         places: dict[tuple[int, int], list[Measurement]] = {}
+        starts: list[int] = []
         if found := scan(text):
             starts = offsets(doc)
             edges = [starts[first] for first, _ in bounds(doc)]
@@ -584,8 +589,8 @@ class Recogniser:
         spans: list[Span] = []
         for place, measurements in places.items():
             start, end = place
-            first = bisect_right(offsets(doc), start) - 1
-            span = Span(doc, first, bisect_left(offsets(doc), end), label="measurement")
+            first = bisect_right(starts, start) - 1
+            span = Span(doc, first, bisect_left(starts, end), label="measurement")
             span._.measurements = tuple(measurements)
             spans.append(span)
         doc.spans[KEY] = spans

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -53,12 +54,8 @@ def words_of(text: str) -> Words:
 
 def places(read: Words, start: int, end: int) -> tuple[int, int] | None:
     """The words (first, behind the last) that characters touch; None where there is none."""
-    touched = [
-        i
-        for i, (s, e) in enumerate(zip(read.starts, read.ends, strict=True))
-        if s < end and e > start
-    ]
-    return (touched[0], touched[-1] + 1) if touched else None
+    first, stop = bisect_right(read.ends, start), bisect_left(read.starts, end)
+    return (first, stop) if first < stop else None
 
 
 @cache

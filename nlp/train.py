@@ -36,7 +36,7 @@ VERSION = "1"
 SEED = 20_261_121
 EPOCHS = 7
 BATCH = 16
-ENCODER_RATE, HEAD_RATE = 3e-4, 3e-3
+ENCODER_RATE, HEAD_RATE = 2e-4, 2e-3
 WARM_UP = 0.1
 DECAY = 0.01
 DROPOUT = 0.2
@@ -166,8 +166,17 @@ def batches(given: Sequence[Example], chance: random.Random) -> list[list[Exampl
     return found
 
 
-def train(given: Sequence[Example], heads: Sequence[Scheme], *, epochs: int = EPOCHS) -> Network:
-    """A network trained on the examples, the same each time on one machine."""
+def train(
+    given: Sequence[Example],
+    heads: Sequence[Scheme],
+    *,
+    epochs: int = EPOCHS,
+    checkpoints: Path | None = None,
+) -> Network:
+    """A network trained on the examples, the same each time on one machine.
+
+    checkpoints: folder that gets the weights after every epoch.
+    """
     torch.manual_seed(SEED)
     chance = random.Random(SEED)
     network = Network(heads)
@@ -198,6 +207,8 @@ def train(given: Sequence[Example], heads: Sequence[Scheme], *, epochs: int = EP
             if step % 50 == 0:
                 told = {"epoch": epoch, "step": step, "of": steps, "loss": np.mean(losses[-50:])}
                 print(json.dumps(told | {"seconds": round(perf_counter() - began)}), flush=True)
+        if checkpoints is not None:
+            save(network, checkpoints / f"epoch{epoch}.safetensors")
     return network
 
 
@@ -208,7 +219,7 @@ def save(network: Network, file: Path) -> None:
         for name, tensor in network.state_dict().items()
         if not name.startswith("encoder.embeddings.")
     }
-    file.parent.mkdir(exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     save_file({n: t.contiguous() for n, t in kept.items()}, file, metadata={"model": VERSION})
 
 
@@ -219,6 +230,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("KONSIL_DATA", default))
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--out", type=Path, default=FILE)
+    parser.add_argument("--checkpoints", type=Path, help="folder for the weights of every epoch")
     given = parser.parse_args(arguments)
     pieces = Pieces(pretrained() / "tokenizer.json")
     used = [scheme for scheme in schemes().values() if scheme.corpora.keys() & SPLITS.keys()]
@@ -230,7 +242,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for example in examples(SPLITS[corpus](given.data / "nlp"), corpus, scheme, pieces)
     ]
     print(json.dumps({"windows": len(found)}), flush=True)
-    save(train(found, used, epochs=given.epochs), given.out)
+    network = train(found, used, epochs=given.epochs, checkpoints=given.checkpoints)
+    save(network, given.out)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,26 @@ class Annotated:
     relations: tuple[Relation, ...] = ()
 
 
+def read(path: Path) -> Iterator[Annotated]:
+    """Every annotated text of a PubTator file, or of a folder of PubTator files or brat folders.
+
+    Raises:
+        InputError: none is there, or one is damaged.
+    """
+    files = [path] if path.is_file() else sorted(path.rglob("*.[Pp]ub[Tt]ator*"))
+    folders = sorted({found.parent for found in path.rglob("*.ann")}) if path.is_dir() else []
+    if not files and not folders:
+        raise InputError(
+            "neither PubTator nor brat annotations",
+            where=str(path),
+            fix="name a .PubTator file, or a folder with .ann and .txt files",
+        )
+    for file in files:
+        yield from pubtator(file)
+    for folder in folders:
+        yield from brat(folder)
+
+
 # ---- PubTator -----------------------------------------------------------------------------------
 
 

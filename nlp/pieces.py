@@ -41,9 +41,8 @@ class Pieces:
         self._tokenizer = Tokenizer.from_file(str(tokenizer_file))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self._begin, self._end, self._unknown = (
-            self._tokenizer.token_to_id(mark) for mark in ("[CLS]", "[SEP]", "[UNK]")
-        )
+        marks = self._tokenizer.get_vocab()
+        self._begin, self._end, self._unknown = (marks[m] for m in ("[CLS]", "[SEP]", "[UNK]"))
         self._known: dict[str, list[int]] = {}
 
     def windows(self, words: Sequence[str], sentences: Sequence[int]) -> Iterator[Window]:

@@ -39,6 +39,10 @@ class Tagger:
 
     def __init__(self, given: Arrays, *, int8: bool = True, threads: int = 0) -> None:
         """given: as `nlp.train` saves them."""
+        self.seen: frozenset[int] = (
+            frozenset(given["seen"].tolist()) if "seen" in given else frozenset()
+        )
+        """`digest_of` the texts it learned from."""
         heads = {name.split(".")[1] for name in given if name.startswith("heads.")}
         self.schemes: tuple[Scheme, ...] = tuple(
             scheme for name, scheme in schemes().items() if name in heads
@@ -87,8 +91,8 @@ class Tagger:
         context = self._encoder(pieces, mask)  # (B, T, SIZE)
         context = np.take_along_axis(context, first[:, :, None], axis=1)  # -> (B, W, SIZE)
         spelling = np.zeros((*first.shape, self._spelling.size), np.float32)
-        for row, (words, window) in zip(spelling, batch, strict=True):
-            row[: len(window.words)] = self._spelling([words[i] for i in window.words])
+        for i, (words, window) in enumerate(batch):
+            spelling[i, : len(window.words)] = self._spelling([words[w] for w in window.words])
         lengths = np.array([len(window.words) for _, window in batch])
         return np.concatenate([context, spelling], axis=-1), lengths
 
@@ -157,6 +161,11 @@ def trained() -> tuple[Tagger, ModelRef]:
         given = {name: stored.get_tensor(name) for name in names}
     digest = hashlib.sha256(FILE.read_bytes()).hexdigest()
     return Tagger(given), ModelRef("nlp.ner", version, digest)
+
+
+def digest_of(text: str) -> int:
+    """Names a text by its content: 8 bytes of sha256, as a signed number."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
 
 
 def _below(prefix: str, given: Arrays) -> dict[str, NDArray[Any]]:

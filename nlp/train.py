@@ -30,7 +30,7 @@ from nlp.pieces import Pieces, Window, padded
 from nlp.reading import places, words_of
 from nlp.schemes import Scheme, schemes
 from nlp.spelling import ALPHABET, characters
-from nlp.tagger import FILE
+from nlp.tagger import FILE, digest_of
 
 VERSION = "1"
 SEED = 20_261_121
@@ -104,8 +104,8 @@ class Network(nn.Module):
         words, _ = padded([[number[word] for word in x.words] for x in batch])
         hidden = torch.cat([hidden, spelled[torch.from_numpy(words)]], dim=-1)
         allowed = np.ones((*words.shape, batch[0].allowed.shape[1]), np.bool_)
-        for row, example in zip(allowed, batch, strict=True):
-            row[: len(example.allowed)] = example.allowed
+        for i, example in enumerate(batch):
+            allowed[i, : len(example.allowed)] = example.allowed
         head = self.heads[batch[0].scheme]
         return head(self.dropout(hidden), torch.from_numpy(allowed), there).sum() / there.sum()
 
@@ -208,17 +208,21 @@ def train(
                 told = {"epoch": epoch, "step": step, "of": steps, "loss": np.mean(losses[-50:])}
                 print(json.dumps(told | {"seconds": round(perf_counter() - began)}), flush=True)
         if checkpoints is not None:
-            save(network, checkpoints / f"epoch{epoch}.safetensors")
+            save(network, checkpoints / f"epoch{epoch}.safetensors", ())
     return network
 
 
-def save(network: Network, file: Path) -> None:
-    """What training changed: the encoder's layers in half precision, the rest as it is."""
+def save(network: Network, file: Path, texts: Iterable[str]) -> None:
+    """What training changed: the encoder's layers in half precision, the rest as it is.
+
+    texts: what it learned from, kept as digests.
+    """
     kept = {
         name: tensor.half() if name.startswith("encoder.") else tensor
         for name, tensor in network.state_dict().items()
         if not name.startswith("encoder.embeddings.")
     }
+    kept["seen"] = torch.tensor(sorted(map(digest_of, texts)))
     file.parent.mkdir(parents=True, exist_ok=True)
     save_file({n: t.contiguous() for n, t in kept.items()}, file, metadata={"model": VERSION})
 
@@ -234,16 +238,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     pieces = Pieces(pretrained() / "tokenizer.json")
     used = [scheme for scheme in schemes().values() if scheme.corpora.keys() & SPLITS.keys()]
+    corpora = {name: list(read(given.data / "nlp")) for name, read in SPLITS.items()}
     found = [
         example
         for scheme in used
         for corpus in scheme.corpora
-        if corpus in SPLITS
-        for example in examples(SPLITS[corpus](given.data / "nlp"), corpus, scheme, pieces)
+        if corpus in corpora
+        for example in examples(corpora[corpus], corpus, scheme, pieces)
     ]
     print(json.dumps({"windows": len(found)}), flush=True)
     network = train(found, used, epochs=given.epochs, checkpoints=given.checkpoints)
-    save(network, given.out)
+    save(network, given.out, {d.text for documents in corpora.values() for d in documents})
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ BENCHMARKS = {
     "interview": "api.benchmarks.interview:run",
     "bundle": "api.benchmarks.bundle:run",
     "concepts": "nlp.evaluate:concepts",
+    "ner": "nlp.evaluate_ner:run",
     "assertion": "nlp.evaluate:assertion",
     "kg": "api.benchmarks.kg:run",
 }

@@ -34,7 +34,7 @@ from nlp.tagger import FILE, digest_of
 
 VERSION = "1"
 SEED = 20_261_121
-EPOCHS = 7
+EPOCHS = 6
 BATCH = 16
 ENCODER_RATE, HEAD_RATE = 2e-4, 2e-3
 WARM_UP = 0.1

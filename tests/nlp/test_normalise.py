@@ -62,3 +62,10 @@ def test_different_stems(words: str) -> None:
 @given(st.text(min_size=1, max_size=30))
 def test_any_word_has_a_stem(word: str) -> None:
     assert stem(word) == stem(word)
+
+
+def test_words_that_only_look_alike_stay_apart() -> None:
+    """A blood test is no testis, and "can't" is not "canted"; the testis keeps its relatives."""
+    assert stem("test") != stem("testis")
+    assert stem("can't") != stem("canted")
+    assert stem("testes") == stem("testicular") == stem("testis")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import re
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -24,9 +23,19 @@ SENTENCES_FILE = Path(__file__).with_name("assertion_sentences.toml")
 HALVES = ("development", "held")
 
 _MARK = re.compile(r"\{([^{}|]+)(?:\|([a-z ]+))?\}")
-_LABELS = frozenset(
-    ("absent", "uncertain", "historical", "family", "hypothetical", "conditional")
+# brat, "|" for a tab: T1|Sign_symptom 10 15;18 20|words, E1|Sign_symptom:T1, A1|POLARITY E1 NEG
+_SIGN = re.compile(
+    r"^(T\d+)\t(?:Sign_symptom|Disease_disorder) (\d+)(?: \d+;\d+)* (\d+)\t", re.MULTILINE
 )
+_EVENT = re.compile(r"^(E\d+)\t\w+:(T\d+)", re.MULTILINE)
+_POLARITY = re.compile(r"^A\d+\tPOLARITY (\w+) (\w+)", re.MULTILINE)
+_STATUS: dict[str, Status] = {
+    "NEG": "absent",
+    "UNCERTAIN": "uncertain",
+    "MAYBE_NEG": "uncertain",
+    "MAYBE_POS": "uncertain",
+}
+_LABELS = frozenset(("absent", "uncertain", "historical", "family", "hypothetical", "conditional"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +88,55 @@ def sentences(half: str) -> list[Stated]:
     """The sentences written for Konsil; half: "development" or "held"."""
     table = tomllib.loads(SENTENCES_FILE.read_text("utf-8"))
     return [marked(line, f"{half} {n}") for n, line in enumerate(table[half], start=1)]
+
+
+def negex_kit(path: Path) -> tuple[list[Stated], int]:
+    """Rows of the NegEx kit and how many name a condition that is not in their sentence."""
+    rows: list[Stated] = []
+    lost = 0
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        next(reader, None)
+        for line, condition, sentence, negation, temporality, _ in reader:
+            words = r"\s+".join(map(re.escape, condition.split()))
+            found = list(re.finditer(words, sentence, re.IGNORECASE))
+            shouted = [match for match in found if match.group().isupper()]
+            if not found:
+                lost += 1
+                continue
+            said = Assertion(
+                "absent" if negation == "Negated" else "present",
+                "historical" if temporality == "Historical" else "current",
+            )
+            rows.append(Stated(line, sentence, [(*(shouted or found)[0].span(), said)]))
+    return rows, lost
+
+
+def case_reports(folder: Path) -> list[Stated]:
+    """Signs and diseases of brat files with their polarity; POS and none are present.
+
+    Raises:
+        InputError: an annotation has no text beside it.
+    """
+    reports: list[Stated] = []
+    for file in sorted(folder.glob("*.ann")):
+        text_file = file.with_suffix(".txt")
+        if not text_file.is_file():
+            raise InputError(
+                "annotation without its text", where=str(file), fix=f"add {text_file.name}"
+            )
+        annotations = file.read_text("utf-8")
+        event = {mark: name for name, mark in _EVENT.findall(annotations)}
+        polarity = dict(_POLARITY.findall(annotations))
+        findings = [
+            (
+                int(start),
+                int(end),
+                Assertion(_STATUS.get(polarity.get(event.get(mark, mark), ""), "present")),
+            )
+            for mark, start, end in _SIGN.findall(annotations)
+        ]
+        reports.append(
+            Stated(file.stem, text_file.read_text("utf-8"), sorted(findings, key=lambda f: f[:2]))
+        )
+    return reports

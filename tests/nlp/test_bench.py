@@ -8,7 +8,8 @@ import pytest
 
 from engine.exceptions import InputError
 from engine.protocols import Vocabulary
-from nlp.evaluate import assertion, concepts
+from nlp.evaluate import concepts
+from nlp.evaluate_assertion import assertion
 
 HEADER = "line number\tCondition\tsentence\tnegation\ttemporality\texperiencer\n"
 

@@ -26,7 +26,8 @@ KEY = "concepts"
 _WALLS = frozenset('.;:?!()[]{}|<>\\*=+•"')
 _LINKS = frozenset(("and", "or", "nor"))
 _COPULAS = frozenset(("is", "are", "was", "were"))
-_RANGES = frozenset(("to", "/"))  # "mild to severe", "wrist/ankle"
+_RANGES = frozenset(("to",))  # "mild to severe"
+_OF = frozenset(("of", "in"))
 _ARTICLES = frozenset(("a", "an", "the", "his", "her", "their", "its", "no", "this", "these"))
 _ADJECTIVE = re.compile("(?:.{3}(?:al|ar|ary|ic|ous)|anomalous|increased|decreased)$")
 _MEMBER = 2  # a list member that lacks the shared words has at most this many of its own
@@ -161,9 +162,16 @@ def _lists(
             rest = member[:-split][::-1]
             head = _named(member[-split:], rest[:_SHARED], lexicon)
             for other in members[i + 1 : i + 1 + _LIST] if head else ():  # atrophy of A and B
+                if _complete(other, tokens):
+                    break
                 yield from _joined(other[:_MEMBER], head, lexicon, kept)
                 if len(other) > _MEMBER:
                     break
+
+
+def _complete(member: list[Word], tokens: list[str]) -> bool:
+    """Has the first word of a member a complement of its own ("abnormalities of gait")?"""
+    return len(member) > 1 and not _OF.isdisjoint(tokens[member[0].end : member[1].start])
 
 
 def _named(own: list[Word], shared: list[Word], lexicon: Lexicon) -> list[Word]:

@@ -26,6 +26,7 @@ KEY = "concepts"
 _WALLS = frozenset('.;:?!()[]{}|<>\\*=+•"')
 _LINKS = frozenset(("and", "or", "nor"))
 _COPULAS = frozenset(("is", "are", "was", "were"))
+_VERBS = frozenset(("include", "includes", "included", "including"))  # no name reaches across
 _RANGES = frozenset(("to",))  # "mild to severe"
 _OF = frozenset(("of", "in"))
 _ARTICLES = frozenset(("a", "an", "the", "his", "her", "their", "its", "no", "this", "these"))
@@ -153,16 +154,17 @@ def _lists(
     for i, member in enumerate(members if len(members) > 1 else ()):
         for split in range(1, min(_MEMBER, len(member) - 1) + 1):
             head = _named(member[:split], member[split : split + _SHARED], lexicon)
-            for other in reversed(
-                members[max(0, i - _LIST) : i] if head else ()
-            ):  # A and B atrophy
+            own_article = tokens[member[0].start - 1].lower() in ("a", "an")  # "A and a B atrophy"
+            shares = bool(head) and not own_article
+            for other in reversed(members[max(0, i - _LIST) : i] if shares else ()):
+                # A and B atrophy
                 yield from _joined(other[-_MEMBER:][::-1], head, lexicon, kept)
                 if len(other) > _MEMBER:
                     break
             rest = member[:-split][::-1]
             head = _named(member[-split:], rest[:_SHARED], lexicon)
             for other in members[i + 1 : i + 1 + _LIST] if head else ():  # atrophy of A and B
-                if _complete(other, tokens):
+                if _complete(other, tokens) or _qualifies(other):
                     break
                 yield from _joined(other[:_MEMBER], head, lexicon, kept)
                 if len(other) > _MEMBER:
@@ -172,6 +174,15 @@ def _lists(
 def _complete(member: list[Word], tokens: list[str]) -> bool:
     """Has the first word of a member a complement of its own ("abnormalities of gait")?"""
     return len(member) > 1 and not _OF.isdisjoint(tokens[member[0].end : member[1].start])
+
+
+def _qualifies(member: list[Word]) -> bool:
+    """Is the first word of a member the "abnormal" of the second ("abnormal shape")?"""
+    return (
+        member[0].text.lower() == "abnormal"
+        and member[1:2] != []
+        and (member[1].start == member[0].end)
+    )
 
 
 def _named(own: list[Word], shared: list[Word], lexicon: Lexicon) -> list[Word]:
@@ -212,16 +223,20 @@ def _longest(windows: Iterable[Mention], barred: set[int]) -> dict[int, Mention]
     return kept
 
 
-def _joins(part: list[Word], tokens: list[str]) -> bool:
-    """Does a conjunction keep two of the words apart as things of their own?
+def _parted(part: list[Word], tokens: list[str]) -> bool:
+    """Does a conjunction or a verb keep two of the words apart as things of their own?
 
-    It does right between them ("myopia and astigmatism") and before an article ("an anomaly and a
-    flat face"), not inside a list of adjectives ("red and sore eye").
+    A conjunction does right between them ("myopia and astigmatism") and before an article ("an
+    anomaly and a flat face"), not inside a list of adjectives ("red and sore eye").
     """
     for word, following in pairwise(part):
         between = [x.lower() for x in tokens[word.end : following.start]]
+        if not _VERBS.isdisjoint(between):
+            return True
         for i, token in enumerate(between):
-            if token in _LINKS and (len(between) == 1 or _ARTICLES.intersection(between[i + 1 : i + 2])):
+            if token in _LINKS and (
+                len(between) == 1 or _ARTICLES.intersection(between[i + 1 : i + 2])
+            ):
                 return True
     return False
 
@@ -253,7 +268,7 @@ def _gapped(
                         part = [piece[k] for k in (i, *own, j)]
                         if (
                             _whole(part, kept)
-                            and not _joins(part, tokens)
+                            and not _parted(part, tokens)
                             and not _describes_next(piece, j, lexicon)
                         ):
                             start, end = part[0].start, part[-1].end
@@ -290,7 +305,9 @@ class ConceptRecogniser:
         barred = {i for span in doc.spans.get(HEADINGS, ()) for i in range(span.start, span.end)}
         kept = _longest(windows, barred)
         lists = (m for run in runs for m in _lists(run, tokens, self.lexicon, kept))
-        apart = (m for run in runs for piece in run for m in _gapped(piece, tokens, self.lexicon, kept))
+        apart = (
+            m for run in runs for piece in run for m in _gapped(piece, tokens, self.lexicon, kept)
+        )
         found = {*kept.values(), *(m for m in lists if _adds(m, kept)), *apart}
         ordered = sorted(found, key=lambda m: (m.start, m.end, m.term))
         spans = [Span(doc, m.start, m.end, label="concept", kb_id=m.term) for m in ordered]

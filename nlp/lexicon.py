@@ -82,9 +82,9 @@ class Lexicon:
     """Compiled names. Build it with `compile_lexicon`.
 
     bags: names of two and more words, by the sum of their stems. singles: one-word names, by
-    spelling. acronyms: names that count only as written ("COPD"). guarded: acronyms, and words in
-    small letters, that mean the term only beside one of the words given. stems: every stem of any name; a
-    window never reaches across a word that is not among them. sha256: of labels and word tables.
+    spelling. acronyms: names that count only as written ("COPD"). guarded: acronyms and
+    words that mean the term only beside one of the words given. stems: every stem of any name;
+    a window never reaches across a word that is not among them. sha256: of labels and word tables.
     """
 
     bags: dict[int, str] = field(default_factory=dict[int, str])
@@ -128,7 +128,7 @@ def compile_lexicon(labels: Iterable[Label]) -> Lexicon:
             lexicon.acronyms[written] = term
     for guard in table["guarded"]:
         lexicon.acronyms.pop(guard["written"], None)
-        if guard["written"].islower():
+        if not is_acronym(guard["written"]):
             lexicon.singles.pop(keys(guard["written"])[1], None)
         if term := terms.get(guard["name"].casefold()):
             near = frozenset(guard["near"].split())

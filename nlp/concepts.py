@@ -30,7 +30,12 @@ _VERBS = frozenset(("include", "includes", "included", "including"))  # no name 
 _RANGES = frozenset(("to",))  # "mild to severe"
 _OF = frozenset(("of", "in"))
 _ARTICLES = frozenset(("a", "an", "the", "his", "her", "their", "its", "no", "this", "these"))
-_ADJECTIVE = re.compile("(?:.{3}(?:al|ar|ary|ic|ous)|anomalous|increased|decreased)$")
+_ADJECTIVE = re.compile("(?:.{3}(?:al|ary|ic|ous)|.{2}[ln]ar|anomalous|increased|decreased)$")
+_NO_ADJECTIVES = "colic panic clinic arsenic interval hospital signal withdrawal removal"
+_FUNCTION_WORDS = """and or nor is are was were be been has have had due since for with without from
+    by after before because who which that when while as but than then also to if until during"""
+_NOUNS = frozenset(_NO_ADJECTIVES.split())
+_FUNCTION = frozenset(_FUNCTION_WORDS.split())
 _MEMBER = 2  # a list member that lacks the shared words has at most this many of its own
 _LIST = 8  # members of a list on either side of the one that holds the shared words
 _SHARED = 3  # the shared words are at most this many
@@ -89,8 +94,8 @@ def _describes_next(piece: list[Word], i: int, lexicon: Lexicon) -> bool:
         bool(following)
         and following[0].start == piece[i].end
         and following[0].stem in lexicon.stems
-        and following[0].text not in _LINKS
-        and following[0].text not in _COPULAS
+        and following[0].text.lower() not in _FUNCTION
+        and piece[i].text.lower() not in _NOUNS
         and _ADJECTIVE.search(piece[i].text.lower()) is not None
     )
 

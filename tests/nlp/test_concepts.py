@@ -98,6 +98,7 @@ PROFOUND = "Profound global developmental delay"
         ("An anomaly and a flat face.", [("flat face", "Flat face")]),
         ("Pain and arthritis.", [("Pain", "Pain"), ("arthritis", "Arthritis")]),
         ("Hypoglycemia in the neonatal period.", [("Hypoglycemia", "Hypoglycemia")]),
+        ("Low blood sugar due to insulin.", [("Low blood sugar", "Hypoglycemia")]),
         ("Triggers of episodes include fever.", [("fever", "Fever")]),
         # a range is a list
         (

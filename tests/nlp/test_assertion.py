@@ -272,7 +272,9 @@ def test_a_condition_is_said_and_changes_nothing_else(sentence: str, conditional
     pipeline.remove_pipe("konsil_concepts")
     doc = pipeline.make_doc(sentence)
     start = sentence.lower().index("chest pain")
-    doc.spans[KEY] = [doc.char_span(start, start + len("chest pain"), label="concept")]
+    span = doc.char_span(start, start + len("chest pain"), label="concept")
+    assert span is not None
+    doc.spans[KEY] = [span]
     said: Assertion = pipeline(doc).spans[KEY][0]._.assertion
     assert said.conditional is conditional
     if conditional:

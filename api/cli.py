@@ -130,7 +130,7 @@ def bench(
 ) -> None:
     """Run benchmark NAME (rank, labs, vignettes, interview, ...) on PATHS.
 
-    kg needs no PATHS: it asks the graph about itself.
+    kg needs no PATHS: it asks the graph about itself. deid writes notes of its own without PATHS.
     """
     import orjson
 

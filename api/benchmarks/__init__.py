@@ -22,11 +22,14 @@ BENCHMARKS = {
     "bundle": "api.benchmarks.bundle:run",
     "concepts": "nlp.evaluate:concepts",
     "assertion": "nlp.evaluate:assertion",
+    "deid": "nlp.deid.evaluate:deid",
     "kg": "api.benchmarks.kg:run",
 }
 """Name -> "module:function", called with the paths and the graph."""
 WITHOUT_PATHS = ("kg",)
 """Benchmarks that read nothing but the graph."""
+WITH_OR_WITHOUT = ("deid",)
+"""Benchmarks that write their own notes when no paths are given."""
 LEARNED = ("rank", "labs", "vignettes", "abstain", "interview")
 """Benchmarks of what was learned from development cases: they can rank with held-out folds."""
 
@@ -51,7 +54,7 @@ def run(
         raise NotFoundError(
             f"no benchmark {name!r}", fix=f"known benchmarks: {', '.join(sorted(BENCHMARKS))}"
         )
-    if bool(paths) == (name in WITHOUT_PATHS):
+    if name not in WITH_OR_WITHOUT and bool(paths) == (name in WITHOUT_PATHS):
         needs = "reads nothing but the graph" if paths else "needs files to read"
         raise InputError(
             f"benchmark {name} {needs}", where="PATHS", fix="see `konsil bench --help`"

@@ -97,6 +97,8 @@ def _name(
     shouted = tokens[i].text.isupper() and len(tokens[i].text) > 1
     while end < len(tokens) and count < _LONGEST:
         token = tokens[end]
+        if end > i and token.start - tokens[end - 1].end > 1:  # the next column of a form
+            break
         if token.text in (".", "-", "'", "’", "‐") and count:
             if not _joins(text, tokens, end):
                 break

@@ -39,7 +39,7 @@ _PHONE_LABEL = (
     r"|callback|contact|reached|reach|home|work|number|hotline|switchboard|voicemail|text|ring|dial|at)"
 )
 _FORMS: tuple[tuple[Kind, bool, str], ...] = (
-    ("email", True, r"(?<![\w.+-])[\w.+-]+(?:\s?@\s?|\s?\[at\]\s?)[\w-]+(?:\s?\.\s?[\w-]+)*\.\s?[a-z]{2,}\b"),
+    ("email", True, r"(?<![\w.+-])[\w.+-]+(?:\s?@\s?|\s?\[at\]\s?)[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b"),
     ("url", True, r"\b(?:https?|ftp)://[^\s<>\"]+"),
     ("url", True, r"\bwww\.[^\s<>\"]+"),
     ("url", True, r"(?<![\w@.-])(?:[a-z][a-z0-9-]*\.)+(?:com|org|net|edu|gov|co\.uk|nhs\.uk|ac\.uk|io|info|uk|de|eu|ca|au)\b(?:/[^\s<>\"]*)?"),
@@ -80,7 +80,7 @@ def find(text: str) -> Iterator[Mention]:
         for match in form.finditer(text):
             end = match.start() + len(match.group().rstrip(".,;:)!?'"))
             yield Mention(match.start(), end, kind, sure)
-    yield from _labelled(text)
+    yield from labelled(text)
     yield from _called(text)
     for kind, sure, form in _COMPILED[6:]:
         for match in form.finditer(text):
@@ -88,7 +88,8 @@ def find(text: str) -> Iterator[Mention]:
             yield Mention(match.start(), match.end(), kind, sure or near is not None)
 
 
-def _labelled(text: str) -> Iterator[Mention]:
+def labelled(text: str) -> Iterator[Mention]:
+    """Numbers beside a word that says what they are."""
     for match in _LABELLED.finditer(text):
         value = match["v"]
         label = text[match.start() : match.start("w")].lower()

@@ -6,14 +6,13 @@ part can only be a day, or when the tagger agrees; "6/12" may be eyesight and "3
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from nlp.deid.lexicon import MONTHS
+from nlp.deid.lexicon import MONTHS, ORDINALS
 from nlp.deid.mentions import Mention
 
 REMOVED = "[date removed]"
@@ -23,14 +22,6 @@ _MON = (
     r"(?:jan(?:uary)?|febr?(?:uary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
-_UNITS, _TEENS = "first second third fourth fifth sixth seventh eighth ninth".split(), (
-    "tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth"
-    " nineteenth"
-).split()
-ORDINALS = (
-    *_UNITS, *_TEENS, "twentieth", *(f"twenty-{unit}" for unit in _UNITS), "thirtieth",
-    "thirty-first",
-)  # fmt: skip
 _WORDED = "|".join(sorted((word.replace("-", "[- ]") for word in ORDINALS), key=len, reverse=True))
 _ORD = r"(?:st|nd|rd|th)"
 _DAY = rf"(?P<d>\d{{1,2}}(?![\d:])|(?:{_WORDED})\b)(?P<ord>\s?{_ORD}\b)?"
@@ -42,9 +33,9 @@ _AFTER = r"(?![\d/]|-\d|\.\d)"
 _PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"(?<![\w/.-])(?P<y>(?:19|20)\d\d)(?P<s>\s?[-/.]\s?)(?P<m>\d{{1,2}})(?P=s)"
+        rf"(?<![\w/.-])(?P<y>(?:19|20)\d\d)\s?(?P<s>[-/.])\s?(?P<m>\d{{1,2}})\s?(?P=s)\s?"
         rf"(?P<d>\d{{1,2}})(?!\d|-\d)",
-        rf"{_BEFORE}(?P<a>\d{{1,2}})(?P<s>\s?[-/.]\s?)(?P<b>\d{{1,2}})(?P=s)"
+        rf"{_BEFORE}(?P<a>\d{{1,2}})\s?(?P<s>[-/.])\s?(?P<b>\d{{1,2}})\s?(?P=s)\s?"
         rf"(?P<y>\d{{4}}|\d\d)(?!\d|/\d|-\d\d?\b(?![-/])|\.\d)",
         rf"{_BEFORE}(?P<d2>\d{{1,2}}(?P<ord2>{_ORD})?\s?(?:-|–|to|and)\s?)?{_DAY}(?:\s+(?:day\s+)?of)?"
         rf"[\s,/-]*(?P<mon>{_MON})\b\.?"
@@ -57,6 +48,7 @@ _PATTERNS = tuple(
         rf"{_BEFORE}(?P<m>\d{{1,2}})\s?[/-]\s?(?P<y>{_YEAR})(?!-\d)",
     )
 )
+_LEAP = 2000  # the year of a 29th of February without one
 _CENTURY = 40  # two-digit years to here are of this century
 _BARE = re.compile(rf"{_BEFORE}(?P<a>\d{{1,2}})(?:/|\s/\s)(?P<b>\d{{1,2}}){_AFTER}")
 _COMPACT = re.compile(
@@ -81,7 +73,7 @@ _CUE = re.compile(
 )
 _STRONG_CUE = re.compile(
     r"\b(?:on|since|dated?|until|till|from|dob|born|seen|admitted|discharged|as of|before|after"
-    r"|due|by|around|last seen|visit)[\s:.]*$",
+    r"|due|by|around|last seen|visit|started|began|starting|beginning)[\s:.]*$",
     re.IGNORECASE,
 )
 _MEASURE = re.compile(
@@ -111,7 +103,9 @@ class Calendar:
         pairs = [(int(m["a"]), int(m["b"])) for m in _PATTERNS[1].finditer(text)]
         month_first = sum(a <= 12 < b <= 31 for a, b in pairs)
         day_first = sum(b <= 12 < a <= 31 for a, b in pairs)
-        british = re.search(r"\bNHS\b|\bGMC\b|\b[A-Z]{1,2}\d[\dA-Z]? \d[A-Z]{2}\b", text) is not None
+        british = (
+            re.search(r"\bNHS\b|\bGMC\b|\b[A-Z]{1,2}\d[\dA-Z]? \d[A-Z]{2}\b", text) is not None
+        )
         years = re.findall(rf"(?<![\w/-]){_YEAR}|(?<=[/.-]){_YEAR}", text)
         year = int(years[-1]) if years else 2001
         first = day_first > month_first if day_first != month_first else british
@@ -123,7 +117,8 @@ def find(text: str) -> Iterator[Mention]:
     for pattern in _PATTERNS:
         for match in pattern.finditer(text):
             if _plausible(match):
-                yield Mention(match.start(), _end(match), "date", _certain(match, text))
+                start = _with_weekday(text, match.start())
+                yield Mention(start, _end(match), "date", _certain(match, text))
     for match in _COMPACT.finditer(text):
         yield Mention(match.start(), match.end(), "date", _cued(text, match.start()))
     for match in _MONTH_CUE.finditer(text):
@@ -138,6 +133,10 @@ def find(text: str) -> Iterator[Mention]:
 
 def shifted(text: str, days: int, calendar_: Calendar) -> str | None:
     """The date `days` later in the same format; None if it is impossible or cannot be read."""
+    lead = re.match(r"\w+\.?,?\s{1,2}(?:the\s)?(?=[\d\w])", text)
+    if lead is not None and _WEEKDAY.search(lead.group()):  # whole weeks leave it right
+        moved = shifted(text[lead.end() :], days, calendar_)
+        return None if moved is None else lead.group() + moved
     for pattern in (*_PATTERNS, _COMPACT, _BARE):
         match = pattern.fullmatch(text)
         if match is not None and _plausible(match):
@@ -151,7 +150,20 @@ def shifted(text: str, days: int, calendar_: Calendar) -> str | None:
     return None
 
 
+_WEEKDAY = re.compile(
+    r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)\b"
+    r"\.?,?\s{1,2}(?:the\s)?$",
+    re.IGNORECASE,
+)
+
+
 # ---- Finding --------------------------------------------------------------------------------
+
+
+def _with_weekday(text: str, start: int) -> int:
+    """Where the weekday begins that belongs to the date at `start`."""
+    match = _WEEKDAY.search(text, max(0, start - 16), start)
+    return start if match is None else match.start()
 
 
 def _end(match: re.Match[str]) -> int:
@@ -190,11 +202,12 @@ def _cued(text: str, start: int) -> bool:
 
 
 def _bare_is_sure(match: re.Match[str], text: str) -> bool:
+    """No fraction has a leading nought."""
     a, b = int(match["a"]), int(match["b"])
     before, after = text[max(0, match.start() - 24) : match.start()], text[match.end() :][:24]
     if _MEASURE.match(after) or _MEASURED.search(before):
         return False
-    if _STRONG_CUE.search(before):
+    if _STRONG_CUE.search(before) or match["a"][0] == "0" or match["b"][0] == "0":
         return True
     scored = (a, b) in ((6, 18), (6, 24), (6, 36), (20, 20)) or b in (5, 6, 10, 12, 15, 30)
     return _CUE.search(before) is not None and not scored and (b > 12 or a > 12)
@@ -238,9 +251,7 @@ def _moved(match: re.Match[str], days: int, calendar_: Calendar) -> str | None:
     return _put(match, new)
 
 
-def _other_end(
-    parts: dict[str, str | Any], name: str, suffix: str, other: date, when: date
-) -> str:
+def _other_end(parts: dict[str, str | Any], name: str, suffix: str, other: date, when: date) -> str:
     """The second day of "March 14-16"; with its month where the two fall into two months."""
     old = parts[name] or ""
     ending = _ending(other.day) if parts.get(suffix) else ""
@@ -263,9 +274,7 @@ def _put(match: re.Match[str], new: dict[str, str]) -> str:
     return text + match.string[position : match.end()]
 
 
-def _read(
-    parts: dict[str, str | Any], calendar_: Calendar
-) -> tuple[int, int, int, bool] | None:
+def _read(parts: dict[str, str | Any], calendar_: Calendar) -> tuple[int, int, int, bool] | None:
     """(day, month, year, is the month first); day 15 where only month and year are written."""
     written = (parts.get("y") or parts.get("y2") or "").strip("'")
     year = int(written) if written else calendar_.year
@@ -274,6 +283,8 @@ def _read(
     if parts.get("a") and parts.get("b"):
         a, b = int(parts["a"]), int(parts["b"])
         ways = [(a, b, year, False), (b, a, year, True)]
+        if not written and (29, 2) in ((a, b), (b, a)):
+            ways = [(*way[:2], _LEAP, way[3]) for way in ways]
         ways = [way for way in ways if 1 <= way[1] <= 12 and 1 <= way[0] <= 31]
         ways.sort(key=lambda way: way[3] == calendar_.day_first)
         return ways[0] if ways else None
@@ -285,12 +296,12 @@ def _read(
         month = 1
     day = parts.get("d") or "15"
     number = int(day) if day.isdigit() else 1 + ORDINALS.index(day.lower().replace(" ", "-"))
+    if (number, month) == (29, 2) and not written:
+        year = _LEAP
     return number, month, year, False
 
 
 def _shift(day: int, month: int, year: int, days: int) -> date | None:
-    if (day, month) == (29, 2) and not calendar.isleap(year):
-        year = year if year != 2001 else 2000
     try:
         return date(year, month, day) + timedelta(days)
     except (ValueError, OverflowError):

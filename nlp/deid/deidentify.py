@@ -18,7 +18,6 @@ from nlp.deid.surrogates import How, Surrogates
 from nlp.language import hardly_english, other_language
 
 
-
 @dataclass(frozen=True, slots=True)
 class Replacement:
     """Characters [start, end) of the note became [out_start, out_end) of what was written."""
@@ -69,7 +68,9 @@ class Patient:
         pieces: list[str] = []
         length = 0
         for mention in found:
-            made, how = self.surrogates.of(text[mention.start : mention.end], mention.kind, calendar)
+            made, how = self.surrogates.of(
+                text[mention.start : mention.end], mention.kind, calendar
+            )
             before = text[position : mention.start]
             start = length + len(before)
             length = start + len(made)
@@ -83,9 +84,7 @@ class Patient:
 
     def _find(self, text: str) -> list[Mention]:
         found = self.finder.find(text, self.roster)
-        self.roster.learn(
-            unspaced(text[m.start : m.end]) for m in found if m.kind == "name"
-        )
+        self.roster.learn(unspaced(text[m.start : m.end]) for m in found if m.kind == "name")
         return found
 
 

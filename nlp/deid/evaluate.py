@@ -30,13 +30,14 @@ import orjson
 
 from engine.evaluate import BenchReport, bootstrap_ci
 from engine.exceptions import InputError
-from engine.protocols import KnowledgeGraph, Label
+from engine.protocols import KnowledgeGraph
 from engine.types import Document
 from nlp.deid.deidentify import Deidentified, Patient
 from nlp.deid.draw import Draw
 from nlp.deid.finder import Finder
 from nlp.deid.generate import EVALUATION, Annotated, Writer
 from nlp.deid.mentions import KINDS, Mention
+from nlp.deid.protected import protected_labels
 from nlp.deid.train import own_half, read_notes
 from nlp.extract import Reader, reader
 
@@ -108,12 +109,6 @@ def deid(paths: Sequence[Path], graph: KnowledgeGraph) -> BenchReport:
     )
 
 
-def protected_labels(graph: KnowledgeGraph) -> list[Label]:
-    """The names that are never replaced: of findings and of diseases."""
-    diseases = (Label(code.display, code.code, "name") for code in graph.diseases)
-    return [*graph.labels(), *diseases]
-
-
 def metrics(scored: Sequence[Scored]) -> dict[str, float]:
     """Recall (of all and of each kind), precision, and the share of findings that survive."""
     found = [one for note in scored for one in note.found]
@@ -148,9 +143,7 @@ def _marks(text: str, spans: Sequence[tuple[int, int]]) -> set[int]:
 def _scored(note: Annotated, written: Deidentified, reading: Reader) -> Scored:
     gone = _marks(note.text, [(r.start, r.end) for r in written.replaced])
     gold = _marks(note.text, [(m.start, m.end) for m in note.mentions])
-    found = tuple(
-        (m.kind, _marks(note.text, [(m.start, m.end)]) <= gone) for m in note.mentions
-    )
+    found = tuple((m.kind, _marks(note.text, [(m.start, m.end)]) <= gone) for m in note.mentions)
     right = sum(_is_right(note.text, r.start, r.end, gold) for r in written.replaced)
     before, after = _findings(note.text, reading), _findings(written.text or "", reading)
     kept = (before & after).total()

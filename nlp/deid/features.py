@@ -90,7 +90,10 @@ def rows(tokens: Sequence[Token], is_word: IsWord) -> list[NDArray[np.int64]]:
             if step:
                 features.append(f"{step}w {lower[j] if inside else '-'}")
         before, after = (lower[i - 1] if i else "-"), (lower[i + 1] if i + 1 < len(lower) else "-")
-        seen_before, seen_after = (seen[i - 1] if i else "-"), (seen[i + 1] if i + 1 < len(seen) else "-")
+        seen_before, seen_after = (
+            (seen[i - 1] if i else "-"),
+            (seen[i + 1] if i + 1 < len(seen) else "-"),
+        )
         features += [
             f"b {before}|{seen[i]}",
             f"a {after}|{seen[i]}",
@@ -101,7 +104,9 @@ def rows(tokens: Sequence[Token], is_word: IsWord) -> list[NDArray[np.int64]]:
         ]
         for step in (-4, -3, 3, 4):
             j = i + step
-            features.append(f"{'far' if step > 0 else 'back'} {lower[j] if 0 <= j < len(lower) else '-'}")
+            features.append(
+                f"{'far' if step > 0 else 'back'} {lower[j] if 0 <= j < len(lower) else '-'}"
+            )
         found.append(np.fromiter({_row(feature) for feature in features}, np.int64))
     return found
 
@@ -128,7 +133,15 @@ def _lines(texts: Sequence[str]) -> list[tuple[str, bool, str]]:
         label = " ".join(line[:colon]).lower() if colon > 0 else ""
         shouted = bool(line) and "".join(line).isupper()
         for k in range(len(line)):
-            place = "first" if k == 0 else "label" if k < colon else "last" if k + 1 == len(line) else ""
+            place = (
+                "first"
+                if k == 0
+                else "label"
+                if k < colon
+                else "last"
+                if k + 1 == len(line)
+                else ""
+            )
             current = label if k > colon else ""
             found.append((current, shouted, place))
         if end < len(texts):

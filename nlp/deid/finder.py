@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,9 @@ from engine.protocols import Label
 from nlp.deid import ages, dates, names, numbers, organisations, places
 from nlp.deid.mentions import Mention, apart
 from nlp.deid.protected import Guard, Protector
+from nlp.deid.recase import recased
 from nlp.deid.roster import Roster
+from nlp.deid.surrogates import generic
 from nlp.deid.tagger import Floats, Tagger, spans
 from nlp.deid.tokens import Token, tokens
 
@@ -40,9 +43,11 @@ class Finder:
 
     def _ordered(self, text: str, roster: Roster) -> Iterator[Mention]:
         """The surest witness first."""
+        text = recased(text, self.tagger.is_word)
         words = tokens(text)
         probability = self.tagger.probabilities(words)
         guards = self.protector.guards(text, words)
+        guards += [Guard(start, end, True) for start, end in names.closings(text)]
         firm = [guard for guard in guards if guard.firm]
         fixed = list(apart(self._formed(text, words, probability)))
         by_rule = list(
@@ -60,17 +65,13 @@ class Finder:
         )
         learned = self._learned(text, words, probability, guards, [*fixed, *by_rule])
         sure = [m for m, p in learned if p >= _SURE]
-        roster.learn(
-            text[m.start : m.end] for m in [*by_rule, *sure] if m.kind == "name"
-        )
+        roster.learn(text[m.start : m.end] for m in [*by_rule, *sure] if m.kind == "name")
         yield from fixed
         yield from by_rule
         yield from (m for m, _ in learned)
         yield from _cut(roster.mentions(words, self.tagger.is_word), text, guards)
 
-    def _formed(
-        self, text: str, words: Sequence[Token], probability: Floats
-    ) -> Iterator[Mention]:
+    def _formed(self, text: str, words: Sequence[Token], probability: Floats) -> Iterator[Mention]:
         """What its form gives away; where that is not enough, the tagger must agree."""
         streets = [m for m in places.find(text) if text[m.start : m.end][:1].isdigit()]
         net = [m for m in numbers.find(text) if m.kind in ("email", "url", "ip")]
@@ -98,7 +99,7 @@ class Finder:
         for mention, p in spans(words, probability, boldness=BOLDNESS):
             barring = [g for g in guards if g.firm or _alone(g, mention, words)]
             for part in _cut([mention], text, [*barring, *_as_guards(taken)]):
-                if _is_something(part, text):
+                if _is_something(part, text, self.tagger.is_word):
                     found.append((part, p))
         return found
 
@@ -112,9 +113,15 @@ def _alone(guard: Guard, mention: Mention, words: Sequence[Token]) -> bool:
     )
 
 
-def _is_something(mention: Mention, text: str) -> bool:
-    """A tagged date or number must look like one; a tagged place must not be a state."""
+def _is_something(mention: Mention, text: str, is_word: names.IsWord) -> bool:
+    """A tagged date or number must look like one, a name have a word that can be one ..."""
     words = text[mention.start : mention.end]
+    parts = [part for part in re.findall(r"[^\W\d_]+", words) if len(part) > 1]
+    if mention.kind == "name":
+        able = [p for p in parts if p[0].isupper() or not (is_word(p.lower()) or len(p) < 3)]
+        return bool(able) and not names.is_degree(words) and not _short(words)
+    if mention.kind == "organisation" and all(p.lower() in generic() for p in parts):
+        return False
     if mention.kind == "date":
         return dates.shifted(words, 0, dates.Calendar(False, 2001)) is not None
     if mention.kind in ("id", "phone"):
@@ -122,6 +129,11 @@ def _is_something(mention: Mention, text: str) -> bool:
     if mention.kind == "place" and places.is_kept(words):
         return False
     return any(c.isalpha() for c in words)
+
+
+def _short(words: str) -> bool:
+    """Two letters such as "Na": initials are capitals."""
+    return len(words) < 3 and not words.isupper()
 
 
 def _witnessed(mention: Mention, words: Sequence[Token], probability: Floats) -> bool:
@@ -155,7 +167,7 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
         start += 1
     while end > start and not (text[end - 1].isalnum() or text[end - 1] in ")*"):
         end -= 1
-    if text[start : end].count("(") != text[start:end].count(")"):
+    if text[start:end].count("(") != text[start:end].count(")"):
         while start < end and text[start] in "()":
             start += 1
         while end > start and text[end - 1] in "()":

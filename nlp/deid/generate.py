@@ -111,7 +111,9 @@ class Writer:
                 inner = self.sentence()
                 shift = len(text)
                 text += inner.text
-                mentions += [Mention(m.start + shift, m.end + shift, m.kind) for m in inner.mentions]
+                mentions += [
+                    Mention(m.start + shift, m.end + shift, m.kind) for m in inner.mentions
+                ]
                 continue
             value = self._value(match[1], match[2], match[3] or "")
             kind = self._kind(match[1], match[3] or "")
@@ -146,10 +148,11 @@ class Writer:
         """Where in the written value the identifier begins, and the identifier."""
         if kind == "name" and (match := re.match(r"(?i)dr\.? ", value)) and form.startswith("dr"):
             return match.end(), value[match.end() :]
-        if kind == "age":
-            match = re.search(r"\d+|ninety-\w+", value)
-            assert match is not None
-            return match.start(), match.group().removesuffix("-year-old").split("-year")[0]
+        if kind == "date":  # an article or a time of day tells no date
+            value = re.sub(r"[T ]\d\d:\d\d$", "", value)
+            return (4, value[4:]) if value.startswith("the ") else (0, value)
+        if kind == "age" and value.startswith("a "):
+            return 2, value[2:]
         return 0, value
 
     def _value(self, slot: str, number: str, form: str) -> str:
@@ -207,7 +210,9 @@ class Writer:
             return full.upper() if chance < 0.08 else full.lower() if chance < 0.1 else full
         doctor = rng.choice(("Dr. ", "Dr ", "Dr. ", "DR. ", "dr "))
         forms = {
-            "noun": rng.choice(("woman", "female", "lady") if she else ("man", "male", "gentleman")),
+            "noun": rng.choice(
+                ("woman", "female", "lady") if she else ("man", "male", "gentleman")
+            ),
             "pronoun": "She" if she else "He",
             "possessive": "Her" if she else "His",
             "sex": "F" if she else "Male",
@@ -220,7 +225,9 @@ class Writer:
             "drlast": doctor + last,
             "drfull": doctor + full,
             "initlast": f"{first[0]}. {last}",
-            "initials": rng.choice((f"{first[0]}{last[0]}".upper(), f"{first[0]}{middle}{last[0]}".upper())),
+            "initials": rng.choice(
+                (f"{first[0]}{last[0]}".upper(), f"{first[0]}{middle}{last[0]}".upper())
+            ),
             "midfull": f"{first} {middle}. {last}",
             "lowerlast": last.lower(),
             "lowerfull": full.lower(),
@@ -231,7 +238,9 @@ class Writer:
     def _street(self) -> str:
         number = str(self.rng.randint(1, 9800))
         places = self._lists["places"]
-        street = f"{number} {self.rng.choice(places['streets'])} {self.rng.choice(places['suffixes'])}"
+        street = (
+            f"{number} {self.rng.choice(places['streets'])} {self.rng.choice(places['suffixes'])}"
+        )
         unit = self.rng.random()
         if unit < 0.15:
             return f"{street}, Apt {self.rng.randint(1, 40)}"
@@ -272,7 +281,11 @@ class Writer:
     def _shaped(self, shape: str) -> str:
         letters = "ABCDEFGHJKLMNPQRSTUVWXYZ"
         drawn = (
-            self.rng.choice("0123456789") if c == "N" else self.rng.choice(letters) if c == "A" else c
+            self.rng.choice("0123456789")
+            if c == "N"
+            else self.rng.choice(letters)
+            if c == "A"
+            else c
             for c in shape
         )
         return "".join(drawn)

@@ -10,21 +10,21 @@ from nlp.deid.generate import TRAINING, table
 
 WORDS_FILE = Path(__file__).with_name("words.toml")
 
-MONTHS = (
-    "january february march april may june july august september october november december"
-).split()
-WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
-
 
 @cache
 def _tables() -> dict[str, dict[str, str]]:
     return tomllib.loads(WORDS_FILE.read_text("utf-8"))
 
 
+def listed(part: str, key: str) -> tuple[str, ...]:
+    """The single words of a list, in its order."""
+    return tuple(_tables()[part][key].split())
+
+
 @cache
 def words(part: str, key: str) -> frozenset[str]:
     """The single words of a list, as they are written there."""
-    return frozenset(_tables()[part][key].split())
+    return frozenset(listed(part, key))
 
 
 @cache
@@ -63,3 +63,9 @@ def known_surnames() -> frozenset[str]:
     """Every word of a listed surname, in small letters."""
     names: list[str] = table(TRAINING)["people"]["surnames"]
     return frozenset(word.casefold() for name in names for word in name.split() if len(word) > 2)
+
+
+MONTHS = listed("dates", "months")
+WEEKDAYS = listed("dates", "weekdays")
+ORDINALS = listed("dates", "ordinals")
+"""Of days in words; the first is 1."""

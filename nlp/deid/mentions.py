@@ -6,9 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Kind = Literal[
-    "name", "date", "age", "place", "organisation", "phone", "email", "url", "ip", "id"
-]
+Kind = Literal["name", "date", "age", "place", "organisation", "phone", "email", "url", "ip", "id"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """place: street, city, ZIP or post code. phone: fax and pager too. id: every other number."""
 

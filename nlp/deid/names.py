@@ -22,7 +22,9 @@ def _stop() -> frozenset[str]:
 
 @cache
 def _labels() -> re.Pattern[str]:
-    every = "|".join(re.escape(label).replace(r"\ ", r"[ \t]+") for label in phrases("names", "labels"))
+    every = "|".join(
+        re.escape(label).replace(r"\ ", r"[ \t]+") for label in phrases("names", "labels")
+    )
     return re.compile(
         rf"(?:^|(?<=[\s|,;(/-]))(?P<label>{every})\b(?:\(s\)|s\b)?(?P<colon>[ \t]*(?:[:#]|-(?=[ \t])|[ ]{{2,}}))?[ \t]*\n?[ \t]*"
         r"(?=[^\W\d_])",
@@ -33,7 +35,9 @@ def _labels() -> re.Pattern[str]:
 @cache
 def _closings() -> re.Pattern[str]:
     every = "|".join(re.escape(c).replace(r"\ ", r"\s+") for c in phrases("names", "closings"))
-    return re.compile(rf"^[ \t]*(?:{every})\b[ \t,.]*\n?\s*(?=[^\W\d_])", re.IGNORECASE | re.MULTILINE)
+    return re.compile(
+        rf"^[ \t]*(?:{every})\b[ \t,.]*\n?\s*(?=[^\W\d_])", re.IGNORECASE | re.MULTILINE
+    )
 
 
 _WEAK = words("names", "weak")
@@ -43,9 +47,12 @@ def find(text: str, tokens: Sequence[Token], is_word: IsWord) -> Iterator[Mentio
     """Every name beside a word that only stands beside names."""
     starts = {token.start: i for i, token in enumerate(tokens)}
     yield from _titled(text, tokens, is_word)
+    yield from _patients(text, tokens, is_word)
     for match in _labels().finditer(text):
         colon = (match["colon"] or "").strip()
-        if not colon and (match["label"].split()[0].lower() in _WEAK or not _sure_label(match["label"])):
+        if not colon and (
+            match["label"].split()[0].lower() in _WEAK or not _sure_label(match["label"])
+        ):
             continue
         i = starts.get(match.end())
         if i is not None:
@@ -55,11 +62,42 @@ def find(text: str, tokens: Sequence[Token], is_word: IsWord) -> Iterator[Mentio
         if i is not None and "\n" in match.group() and tokens[i].is_capitalised:
             yield from _name(text, tokens, i, is_word, led=False)
     yield from _related(text, tokens, is_word)
+    yield from _initialled(tokens, is_word)
     yield from _credentialed(text, tokens, is_word)
+
+
+def closings(text: str) -> Iterator[tuple[int, int]]:
+    """Where "Yours sincerely" and the like stand; their capitals make no name."""
+    for match in _closings().finditer(text):
+        yield match.start(), match.end()
+
+
+def is_degree(words_: str) -> bool:
+    """Is this nothing but degrees ("MD", "PA-C")?"""
+    return all(_is_credential(word) for word in re.findall(r"[\w-]+", words_))
 
 
 def _sure_label(label: str) -> bool:
     return " by" in label.lower() or label.lower() in ("dear", "patient name", "pcp", "gp")
+
+
+def _patients(text: str, tokens: Sequence[Token], is_word: IsWord) -> Iterator[Mention]:
+    """ "Pt Jane Doe", "Name Doe, Jane" at the beginning of a line: no colon, but a name follows."""
+    for i, token in enumerate(tokens[:-2]):
+        word = token.text.lower()
+        begins = i == 0 or tokens[i - 1].text[0] == "\n"
+        if not (word == "pt" or (begins and word in ("name", "patient", "resident", "client"))):
+            continue
+        following = tokens[i + 1]
+        if following.start != token.end + 1 or not following.is_word:
+            continue
+        low = following.text.lower()
+        both = tokens[i + 2].is_capitalised or tokens[i + 2].text == ","
+        named = following.is_capitalised and both and low not in _stop()
+        if (not is_word(low) and low not in _stop() and len(low) > 2) or (
+            named and not text.isupper()
+        ):
+            yield from _name(text, tokens, i + 1, is_word, led=True)
 
 
 def _titled(text: str, tokens: Sequence[Token], is_word: IsWord) -> Iterator[Mention]:
@@ -155,6 +193,8 @@ def _may_be_name(
     token = tokens[i]
     word = token.text.lower()
     following = tokens[i + 1].text if i + 1 < len(tokens) else "\n"
+    if word in ("may", "will") and (count or led):
+        return small or token.is_capitalised
     if word in _stop() or (_is_credential(token.text) and count):
         return len(token.text) == 1 and token.is_capitalised and count > 0
     if any(c.isdigit() for c in token.text) or (following == ":" and count):
@@ -173,7 +213,9 @@ def _may_be_name(
 
 
 def _is_credential(word: str) -> bool:
-    return word.upper() in credentials() and (word.isupper() or word in words("names", "credentials"))
+    return word.upper().replace("-", "") in credentials() and (
+        word.isupper() or word in words("names", "credentials")
+    )
 
 
 def _related(text: str, tokens: Sequence[Token], is_word: IsWord) -> Iterator[Mention]:
@@ -182,8 +224,8 @@ def _related(text: str, tokens: Sequence[Token], is_word: IsWord) -> Iterator[Me
     for i, token in enumerate(tokens[:-2]):
         if token.text.lower() not in relations:
             continue
-        j = i + 1 + (tokens[i + 1].text in (",", "(", "-", ":"))
-        if j < len(tokens) and tokens[j].text == "\n":
+        j = i + 1
+        while j < len(tokens) - 1 and j < i + 3 and tokens[j].text in (",", "(", "-", ":", "\n"):
             j += 1
         if j >= len(tokens) or not tokens[j].is_capitalised or len(tokens[j].text) < 2:
             continue
@@ -192,6 +234,42 @@ def _related(text: str, tokens: Sequence[Token], is_word: IsWord) -> Iterator[Me
         common = is_word(tokens[j].text.lower())
         if not common and tokens[j].text.lower() not in _stop():
             yield from _name(text, tokens, j, is_word, led=False)
+
+
+def _initialled(tokens: Sequence[Token], is_word: IsWord) -> Iterator[Mention]:
+    """ "J. Smith", "J.A. van den Berg": initials with full stops before a word that is no other."""
+    for i in range(len(tokens) - 2):
+        first = tokens[i]
+        if not (len(first.text) == 1 and first.is_capitalised and first.is_word):
+            continue
+        if tokens[i + 1].text != "." or tokens[i + 1].start != first.end:
+            continue
+        j = i + 2
+        while j + 1 < len(tokens) and len(tokens[j].text) == 1 and tokens[j + 1].text == ".":
+            j += 2
+        last = j
+        while last < len(tokens) and tokens[last].text.lower() in words("names", "particles"):
+            last += 1
+        while last < len(tokens) and tokens[last].text == "\n" and last == j:
+            last += 1
+        if last >= len(tokens) or len(tokens[last].text) < 2 or not tokens[last].is_capitalised:
+            continue
+        sentence = i == 0 or tokens[i - 1].text[0] in ".\n"  # "Vitamin C. Then ..." is none
+        common = is_word(tokens[last].text.lower()) or tokens[last].text.lower() in _stop()
+        alone = tokens[last].start - tokens[last - 1].end > 1
+        if not alone and (not common or (not sentence and not _stops(tokens, last))):
+            if (
+                last + 2 < len(tokens)
+                and tokens[last + 1].text == "-"
+                and tokens[last + 2].is_capitalised
+            ):
+                last += 2
+            yield Mention(first.start, tokens[last].end, "name")
+
+
+def _stops(tokens: Sequence[Token], i: int) -> bool:
+    """Is this a word that begins a sentence rather than ends a name?"""
+    return tokens[i].text.lower() in _stop()
 
 
 def _credentialed(text: str, tokens: Sequence[Token], is_word: IsWord) -> Iterator[Mention]:
@@ -215,7 +293,9 @@ def _credentialed(text: str, tokens: Sequence[Token], is_word: IsWord) -> Iterat
             continue
         if not comma and (len(token.text) < 2 or all(is_word(t.text.lower()) for t in names)):
             continue
-        if all(t.text.isupper() and len(t.text) <= 4 for t in names) and not _shouting(text, tokens[i]):
+        if all(t.text.isupper() and len(t.text) <= 4 for t in names) and not _shouting(
+            text, tokens[i]
+        ):
             continue
         yield Mention(tokens[first].start, tokens[last].end, "name")
 
@@ -239,7 +319,9 @@ def _dotted(tokens: Sequence[Token], i: int) -> bool:
     """M.D., D.O., R.N.: single capitals with full stops."""
     if i + 2 >= len(tokens) or len(tokens[i].text) != 1 or tokens[i + 1].text != ".":
         return False
-    return (tokens[i].text + tokens[i + 2].text).upper() in credentials() and tokens[i].text.isupper()
+    return (tokens[i].text + tokens[i + 2].text).upper() in credentials() and tokens[
+        i
+    ].text.isupper()
 
 
 def _shouting(text: str, token: Token) -> bool:

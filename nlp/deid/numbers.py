@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from nlp.deid.lexicon import words
 from nlp.deid.mentions import Kind, Mention
 
 _LABELS = r"""mrn|m\.r\.n\.|med(?:ical)?\s+rec(?:ord)?|chart|hosp(?:ital)?|unit|nhs|patient\s+id|pt\s+id|id|a/?c(?=\s*(?:no|\#|num))
@@ -14,7 +15,7 @@ _LABELS = r"""mrn|m\.r\.n\.|med(?:ical)?\s+rec(?:ord)?|chart|hosp(?:ital)?|unit|
 |beneficiary|ticket|booking|prescription|rx|badge|employee|study|exam|confirmation|document|dictation|unique|ni|tax"""
 _NUMBER_WORD = r"(?:\s*(?:numbers?|nos?\b|num|ids?|\#|code|key|plan|policy|insurance|for\s+parking|reg(?:istration)?)\.?)"
 _VALUE = (
-    r"(?P<v>(?=[A-Z0-9*-]*[ /-]?[A-Z0-9*/ -]*\d)[A-Z0-9*]{1,14}(?:[-/][A-Z0-9*]{1,12}){0,5}"
+    r"(?P<v>[A-Z]{1,4}\s\d{4,12}(?![\w.])|(?=[A-Z0-9*-]*[ /-]?[A-Z0-9*/ -]*\d)[A-Z0-9*]{1,14}(?:[-/][A-Z0-9*]{1,12}){0,5}"
     r"(?:\ (?=[A-Z0-9]*\d)[A-Z0-9]{2,6}(?![\w/.]|-\d)){0,4})(?![\w%]|\.\d)"
 )
 _LABELLED = re.compile(
@@ -26,13 +27,7 @@ _UNIT = re.compile(
     r"\s?(?:mg|mcg|ml|cc|g|kg|cm|mm|units?|days?|weeks?|hours?|months?|years?|patients?|%|bpm)\b",
     re.IGNORECASE,
 )
-# Labels that are no label without "number", "#" or a colon.
-_VAGUE = frozenset(
-    "unit hosp hospital id group lot device lead generator implant case order ref reference visit"
-    " encounter study exam chart member claim insurance batch document rx ni fin har lic reg acc sn"
-    " employee unique tax dictation job booking ticket prescription specimen confirmation badge"
-    .split()
-)
+_VAGUE = words("numbers", "vague")
 
 _PHONE_LABEL = (
     r"(?:tele?phone|phone|tel|ph|fax|facsimile|f|pager|paged?|beeper|bleep|ext|extension|x|cell|mobile|mob|call(?:ed|back)?"
@@ -52,7 +47,7 @@ _FORMS: tuple[tuple[Kind, bool, str], ...] = (
     ("phone", False, r"(?<![\w.-])\d{3}[.-]\d{4}(?!\w|[.-]\d)(?:\s*(?:x|ext\.?|extension)\s*\d{1,6})?"),
     ("id", True, r"(?<![\w.,-])\d{7,}(?![\w%]|[.,]\d)"),
     ("id", True, r"(?<![\w-])[A-Z]{1,3}-?\d{5,}[A-Z]?(?!\w)"),
-    ("id", True, r"(?<![\w/.-])[A-Z]{0,3}\d{1,4}(?:-\d{2,6}){2,}(?!\w|[/.]\d|-\d)"),
+    ("id", True, r"(?<![\w/.-])[A-Z]{0,3}\d{1,4}(?:-\d{1,6}){2,}(?!\w|[/.]\d|-\d)"),
     ("id", True, r"(?<![\w/.-])\d{4}\ \d{4}\ \d{4}(?:\ \d{4})?(?!\w)"),
     ("id", True, r"(?<![\w/.-])(?=[A-Z0-9]*\d[A-Z0-9]*)[A-Z]{1,3}\d{2,}-\d{3,}(?:-\d{2,})?(?!\w)"),
     ("id", False, r"(?<![\w/.,-])\d{6}(?![\w%]|[.,/-]\d)"),
@@ -84,8 +79,15 @@ def find(text: str) -> Iterator[Mention]:
     yield from _called(text)
     for kind, sure, form in _COMPILED[6:]:
         for match in form.finditer(text):
-            near = kind == "phone" and _NEAR_PHONE.search(text, max(0, match.start() - 24), match.start())
-            yield Mention(match.start(), match.end(), kind, sure or near is not None)
+            near = kind == "phone" and _NEAR_PHONE.search(
+                text, max(0, match.start() - 24), match.start()
+            )
+            if (
+                kind == "phone"
+                or sum(c.isdigit() for c in match.group()) >= 6
+                or "x-" in match.group()
+            ):
+                yield Mention(match.start(), match.end(), kind, sure or near is not None)
 
 
 def labelled(text: str) -> Iterator[Mention]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from nlp.deid.lexicon import phrases, words
+from nlp.deid.lexicon import credentials, phrases, words
 from nlp.deid.mentions import Mention
 
 _CAP = r"[A-Z\u00C0-\u00DE][\w'’-]*"
@@ -22,7 +22,7 @@ def _pattern() -> re.Pattern[str]:
     tails = "|".join(re.escape(phrase) for phrase in phrases("organisations", "tails"))
     name = rf"(?:[Ss][Tt]\.[ ])?{_CAP}(?:[ \n](?:(?:{_LINK})[ ])?(?:[Ss][Tt]\.[ ])?{_CAP}|[ ]&[ ]{_CAP}){{0,5}}?"
     return re.compile(
-        rf"(?<![\w.])(?P<own>{name})[ \n](?P<head>{heads})(?![\w'’-])(?:[ ](?:of|at)[ ](?:the[ ])?{_CAP}"
+        rf"(?<![\w.])(?P<own>{name})[ \n](?P<head>{heads})(?![\w'’-]|\s*(?:[Nn]o\b|[Nn]umber|#|:|ID))(?:[ ](?:of|at)[ ](?:the[ ])?{_CAP}"
         rf"(?:[ ]{_CAP}){{0,2}})?(?:,?[ ](?:{tails})(?!\w))*"
         rf"|(?<![\w.])(?P<firm>{name}),?[ ](?:{tails})(?!\w)"
         rf"|(?<![\w.])(?P<of>{heads})[ ]of[ ](?:the[ ])?(?P<whose>{_CAP}(?:[ ]{_CAP}){{0,3}})"
@@ -38,10 +38,13 @@ def find(text: str) -> Iterator[Mention]:
     position = 0
     while match := _pattern().search(text, position):
         position = match.end()
+        if "\n" in match.group() and _breaks(match.group()):
+            position = match.start() + match.group().index("\n")
+            continue
         words_ = (match["own"] or match["firm"] or match["whose"] or "").split()
         generic = words("organisations", "common")
         first = 0
-        while first < len(words_) - 1 and words_[first].lower() in ("the", "a", "at", "to", "of", "and"):
+        while first < len(words_) - 1 and words_[first].lower() in ("a", "at", "to", "of", "and"):
             first += 1
         if match["whose"] and all(_plain(word) in generic for word in words_):
             continue
@@ -49,6 +52,11 @@ def find(text: str) -> Iterator[Mention]:
             continue
         start = match.start() if match["of"] else match.start() + match.group().index(words_[first])
         yield Mention(start, match.end(), "organisation")
+
+
+def _breaks(found: str) -> bool:
+    """Does a line of a form or signature end here, not a wrapped line of prose?"""
+    return found.split("\n")[0].split()[-1].upper().replace("-", "") in credentials()
 
 
 def _plain(word: str) -> str:

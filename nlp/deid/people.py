@@ -43,7 +43,12 @@ class People:
             position = token.end
             if not token.is_word or token.text.lower() in words("names", "particles"):
                 text += token.text
-            elif token.text.upper() in credentials() and i and token.text.isupper() and len(token.text) > 1:
+            elif (
+                token.text.upper() in credentials()
+                and i
+                and token.text.isupper()
+                and len(token.text) > 1
+            ):
                 text += token.text
             elif len(token.text) == 1:
                 text += self._initial(token.text, [t.text.casefold() for t in found])
@@ -64,11 +69,20 @@ class People:
 
     def _drawn(self, word: str, is_given: bool, attempt: int) -> str:
         if not is_given:
-            start = self.draw.choice(sorted(words("surrogates", "starts")), "name", word, str(attempt))
-            end = self.draw.choice(sorted(words("surrogates", "surname")), "end", word, str(attempt))
+            start = self.draw.choice(
+                sorted(words("surrogates", "starts")), "name", word, str(attempt)
+            )
+            end = self.draw.choice(
+                sorted(words("surrogates", "surname")), "end", word, str(attempt)
+            )
             return (start + end).lower()
         sexes = [sex for sex in ("female", "male") if word in {n.casefold() for n in given(sex)}]
-        pool = [n for sex in sexes or ("female", "male") for n in given(sex) if n.isascii() and n.isalpha()]
+        pool = [
+            n
+            for sex in sexes or ("female", "male")
+            for n in given(sex)
+            if n.isascii() and n.isalpha()
+        ]
         return self.draw.choice(pool, "given", word, str(attempt)).lower()
 
     def _are_initials(self, name: str) -> bool:

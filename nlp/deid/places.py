@@ -14,11 +14,20 @@ _SMALL = r"(?:of|the|on|upon|de|del|la|las|los|le|les|des|du|san|santa|st\.?|sai
 _NAMED = rf"{_CAP}(?:[ ](?:{_SMALL}[ ])?{_CAP}){{0,3}}"
 _UK = re.compile(r"(?<![\w-])[A-Z]{1,2}\d[\dA-Z]?\s?\d[A-Z]{2}(?!\w)")
 _BOX = re.compile(r"\bP\.?\s?O\.?\s?Box\s+\d+", re.IGNORECASE)
-_ZIP_LABEL = re.compile(r"\b(?:zip(?:\s?code)?|post\s?code)\b[\s:]*(?P<v>[A-Z\d][A-Z\d -]{2,9}\d?[A-Z\d])", re.IGNORECASE)
+_ZIP_LABEL = re.compile(
+    r"\b(?:zip(?:\s?code)?|post\s?code)\b[\s:]*(?P<v>[A-Z\d][A-Z\d -]{2,9}\d?[A-Z\d])",
+    re.IGNORECASE,
+)
 _LIVES = re.compile(
     rf"\b(?:(?i:liv(?:es|ed|ing) in|resid(?:es|ed|ing) in|resident of|native of|(?:moved|relocated|back) (?:here )?"
     rf"(?:to|from)|born in|grew up in|originally from|travel(?:l?ed|l?ing|s)? (?:to|from)|trip to"
     rf"|visit(?:ed|ing)|hometown of|city of|town of|village of|county of))[ \n](?P<v>{_NAMED})"
+)
+_CITY = re.compile(
+    rf"[ \t]*[,\n]\s*(?P<v>{_CAP}(?:\s(?:{_SMALL}\s)?{_CAP}){{0,2}})(?=\s*[.,;)\n]|\s[A-Z]{{1,2}}\d|$)"
+)
+_BEFORE_CODE = re.compile(
+    rf"(?P<v>{_CAP}(?:[ ](?:{_SMALL}[ ])?{_CAP}){{0,2}}),?\s[A-Z]{{1,2}}\d[\dA-Z]?\s?\d[A-Z]{{2}}(?!\w)"
 )
 _COUNTY = re.compile(rf"\b(?P<v>{_NAMED})[ ]County\b")
 
@@ -55,6 +64,11 @@ def find(text: str) -> Iterator[Mention]:
     for match in _street().finditer(text):
         if _is_street(match.group()):
             yield Mention(match.start(), match.end(), "place")
+            city = _CITY.match(text, match.end())
+            if city is not None and not is_kept(city["v"]):
+                yield Mention(city.start("v"), city.end("v"), "place")
+    for match in _BEFORE_CODE.finditer(text):
+        yield Mention(match.start("v"), match.end("v"), "place")
     for match in _with_state().finditer(text):
         for group in ("city", "zip"):
             if match[group] is not None:
@@ -91,7 +105,6 @@ def _is_street(text: str) -> bool:
         return False
     names = re.findall(r"[^\W\d_][\w'’-]*", text)
     capital = [name[0].isupper() for name in names]
-    return all(capital) or (not any(capital) and len(names) <= 4 and names[-1].lower() in _PLAIN)
-
-
-_PLAIN = frozenset("street st road rd avenue ave lane ln drive dr boulevard blvd crescent close".split())
+    return all(capital) or (
+        not any(capital) and len(names) <= 4 and names[-1].lower() in words("places", "plain")
+    )

@@ -9,7 +9,7 @@ from threading import Lock
 
 from spacy.language import Language
 
-from engine.protocols import Label
+from engine.protocols import KnowledgeGraph, Label
 from nlp import pipeline
 from nlp.cache import load_lexicon
 from nlp.concepts import KEY
@@ -59,6 +59,12 @@ class Protector:
         return sorted(found)
 
 
+def protected_labels(graph: KnowledgeGraph) -> list[Label]:
+    """The names that are never replaced: of findings and of diseases."""
+    diseases = (Label(code.display, code.code, "name") for code in graph.diseases)
+    return [*graph.labels(), *diseases]
+
+
 def _eponymous(tokens: Sequence[Token]) -> Iterator[Guard]:
     """ "Crohn's disease", "Babinski", "Miller-Fisher", "Guillain Barré syndrome"."""
     heads, known = words("protected", "heads"), eponyms()
@@ -70,12 +76,16 @@ def _eponymous(tokens: Sequence[Token]) -> Iterator[Guard]:
         if not listed and not (token.is_capitalised and len(token.text) > 2):
             continue
         j = i + 1
-        while j < len(tokens) and (tokens[j].text in ("-", "'", "’", "–") or tokens[j].text.lower() in ("'s", "’s")):
+        while j < len(tokens) and (
+            tokens[j].text in ("-", "'", "’", "–") or tokens[j].text.lower() in ("'s", "’s")
+        ):
             j += 1
         chained = j
         while chained + 1 < len(tokens) and tokens[chained].is_capitalised and chained - i < 6:
             chained += 1
-            while chained < len(tokens) and (tokens[chained].text == "-" or tokens[chained].text.lower() in ("'s", "’s")):
+            while chained < len(tokens) and (
+                tokens[chained].text == "-" or tokens[chained].text.lower() in ("'s", "’s")
+            ):
                 chained += 1
         before = tokens[i - 1].text.lower() if i else ""
         before = tokens[i - 2].text.lower() if before == "." and i > 1 else before

@@ -57,7 +57,9 @@ class Roster:
                 continue
             if not token.is_capitalised and (len(word) < _SMALL or is_word(word)):
                 continue
-            if is_word(word) and (_begins(found, i) or token.text.isupper()):
+            if is_word(word) and token.text.isupper():
+                continue
+            if is_word(word) and _begins(found, i) and not _acts(found, i):
                 continue
             yield Mention(token.start, token.end, "name")
 
@@ -75,6 +77,15 @@ def name_words(name: str) -> tuple[list[str], bool]:
         if token.text.casefold() not in skipped:
             parts.append(token.text.casefold())
     return parts, comma
+
+
+_VERBS = words("names", "verbs")
+
+
+def _acts(found: Sequence[Token], i: int) -> bool:
+    """Does somebody own or do something right behind this word?"""
+    following = found[i + 1].text.lower() if i + 1 < len(found) else ""
+    return following in ("'s", "’s") or following in _VERBS
 
 
 def _begins(found: Sequence[Token], i: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 from nlp.deid import dates
@@ -54,10 +55,10 @@ class Surrogates:
     def _place(self, text: str) -> str:
         if re.fullmatch(r"[A-Z]{1,2}\d[\dA-Z]?\s?\d[A-Z]{2}|[\d -]+", text):
             return self.draw.shape(text, "code", _plain(text))
-        return self._named(text, words("places", "suffixes") | _ADDRESS)
+        return self._named(text, words("places", "suffixes") | words("places", "address"))
 
     def _organisation(self, text: str) -> str:
-        return self._named(text, _generic())
+        return self._named(text, generic())
 
     def _named(self, text: str, kept: frozenset[str]) -> str:
         """Words of one's own become others, numbers too; what says the kind of place stays."""
@@ -127,7 +128,9 @@ class Surrogates:
             label = labels[i].strip().lower()
             generic = label in ("www", "mail", "portal", "nhs", "co", "ac", "gov")
             if i != last and not generic and label:
-                labels[i] = re.sub(r"[^\W\d_]+", lambda m: _like(m[0], self._word(m[0].lower())), labels[i])
+                labels[i] = re.sub(
+                    r"[^\W\d_]+", lambda m: _like(m[0], self._word(m[0].lower())), labels[i]
+                )
         return "".join(labels)
 
     def _worded(self, text: str) -> str:
@@ -146,7 +149,9 @@ class Surrogates:
     def _ip(self, text: str) -> str:
         if ":" in text:
             number = self.draw.number("ip", text)
-            return re.sub(r"[0-9a-f]", lambda m: f"{(number >> m.start() * 4) & 15:x}", text, flags=re.I)
+            return re.sub(
+                r"[0-9a-f]", lambda m: f"{(number >> m.start() * 4) & 15:x}", text, flags=re.I
+            )
         parts = text.split(".")
         low_high = ((1, 9), (10, 99), (100, 254))
         drawn: list[str] = []
@@ -156,18 +161,17 @@ class Surrogates:
         return ".".join(drawn)
 
 
-_ADDRESS = frozenset(
-    "flat apt apartment suite ste unit room floor po box p o north south east west n s e w".split()
-)
-_LINKS = frozenset("of the and for at in de del la on & 's".split())
-
-
-def _generic() -> frozenset[str]:
+@cache
+def generic() -> frozenset[str]:
     """Words that say what kind of organisation it is."""
-    heads = {word.lower() for phrase in phrases("organisations", "heads") for word in phrase.split()}
+    heads = {
+        word.lower() for phrase in phrases("organisations", "heads") for word in phrase.split()
+    }
     tails = {w.lower().rstrip(".") for p in phrases("organisations", "tails") for w in p.split()}
     common = words("organisations", "common")
-    return frozenset(heads | tails | common | _LINKS | {"st", "nhs", "va", "saint"})
+    return frozenset(
+        heads | tails | common | words("organisations", "links") | {"st", "nhs", "va", "saint"}
+    )
 
 
 def _masked(old: str, new: str) -> str:
@@ -193,4 +197,3 @@ def _like(old: str, new: str) -> str:
     if old.isupper() and len(old) > 1:
         return new.upper()
     return new if old[:1].islower() else new.capitalize()
-

@@ -33,7 +33,7 @@ from nlp.deid.tagger import FILE, TAGS, Tagger, marginals, word_key
 from nlp.deid.tokens import tokens
 
 SEED = 0
-NOTES = 1500
+NOTES = 2000
 EPOCHS = 3
 DROPPED = 0.25  # of the features of a word, drawn anew each time, so that none is relied on alone
 RATE = 0.15
@@ -123,8 +123,6 @@ def _joined(note: Annotated, plain: str, before: bool) -> Annotated:
     by = len(plain) + 1
     moved = tuple(Mention(m.start + by, m.end + by, m.kind) for m in note.mentions)
     return Annotated(f"{plain}\n{note.text}", moved)
-
-
 
 
 def gold(note: Annotated) -> NDArray[np.int64]:

@@ -1,0 +1,88 @@
+"""Notes all in capitals or all in small letters, written as others are; every offset stays.
+
+Common words become small, other words get a capital, so that rules and tagger see what they know.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from nlp.deid.lexicon import MONTHS, WEEKDAYS, credentials, phrases, words
+from nlp.deid.names import IsWord
+
+_WORD = re.compile(r"[^\W_]+(?:['’](?!s\b)[^\W_]+)*", re.IGNORECASE)
+_MANY, _FEW = 0.85, 0.01  # share of capitals among letters
+_ENOUGH = 20  # letters
+
+
+def recased(text: str, is_word: IsWord) -> str:
+    """The text in usual case if it has but one case, else as it is; the length stays."""
+    letters = [c for c in text if c.isalpha()]
+    share = sum(c.isupper() for c in letters) / max(len(letters), 1)
+    if len(letters) < _ENOUGH or _FEW < share < _MANY:
+        return text
+    shouted = share >= _MANY
+
+    def usual(match: re.Match[str]) -> str:
+        word = match.group()
+        low = word.lower()
+        if any(c.isdigit() for c in word):
+            new = low if re.fullmatch(r"\d+(?:st|nd|rd|th|yo?)", low) else word.upper()
+        elif low in _named():
+            new = low.capitalize()
+        elif word.upper() in _capitals() and (shouted or _behind_comma(text, match.start())):
+            new = word.upper()
+        elif is_word(low) or low in words("names", "stop") or low in _heads():
+            new = low
+        else:
+            new = word if shouted and len(word) < 3 else low.capitalize()
+        return new if len(new) == len(word) else word
+
+    written = _WORD.sub(usual, text)
+    return _organisation().sub(
+        lambda m: m.group().title() if m.group().isascii() else m[0], written
+    )
+
+
+@cache
+def _named() -> frozenset[str]:
+    """Months, weekdays and states: capitalised whatever else they may mean."""
+    states = {w.lower() for state in phrases("places", "states") for w in state.split()}
+    return frozenset(
+        {*MONTHS, *WEEKDAYS, *states} - {"may", "march", "new", "north", "south", "west"}
+    )
+
+
+@cache
+def _capitals() -> frozenset[str]:
+    return (
+        credentials()
+        | words("places", "abbreviations")
+        | {"NHS", "MRN", "SSN", "GMC", "NPI", "DEA"}
+    )
+
+
+@cache
+def _heads() -> frozenset[str]:
+    both = (*phrases("organisations", "heads"), *phrases("organisations", "tails"))
+    return frozenset(word.lower() for phrase in both for word in phrase.split())
+
+
+@cache
+def _organisation() -> re.Pattern[str]:
+    """A name and the words behind it that make it one of an organisation."""
+    both = (*phrases("organisations", "heads"), *phrases("organisations", "tails"))
+    every = "|".join(re.escape(p.lower()).replace(r"\ ", r"\s") for p in both)
+    middle = "|".join(
+        sorted(
+            words("organisations", "common") - {"the", "a", "from", "at", "in", "to", "and", "of"}
+        )
+    )
+    return re.compile(
+        rf"\b[A-Z][\w'’.]+(?:\s(?:{middle}|[A-Z][\w'’]+)){{0,2}}\s(?:{every})\b(?:\s(?:{every})\b)?"
+    )
+
+
+def _behind_comma(text: str, start: int) -> bool:
+    return text[max(0, start - 2) : start] == ", "

@@ -173,11 +173,11 @@ def _written(
 
 
 def _finder() -> Finder:
+    from api.protected import protected
     from knowledge_graph.memory import MemoryGraph
     from nlp.deid.finder import Finder
-    from nlp.deid.protected import protected_labels
 
-    return Finder.compile(protected_labels(MemoryGraph.chosen(_progress)))
+    return Finder.compile(protected(MemoryGraph.chosen(_progress)))
 
 
 def _progress(message: str) -> None:

@@ -22,7 +22,7 @@ BENCHMARKS = {
     "bundle": "api.benchmarks.bundle:run",
     "concepts": "nlp.evaluate:concepts",
     "assertion": "nlp.evaluate:assertion",
-    "deid": "nlp.deid.evaluate:deid",
+    "deid": "api.benchmarks.deid:run",
     "kg": "api.benchmarks.kg:run",
 }
 """Name -> "module:function", called with the paths and the graph."""

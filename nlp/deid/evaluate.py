@@ -17,7 +17,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
@@ -30,14 +30,13 @@ import orjson
 
 from engine.evaluate import BenchReport, bootstrap_ci
 from engine.exceptions import InputError
-from engine.protocols import KnowledgeGraph
+from engine.protocols import Label, Vocabulary
 from engine.types import Document
 from nlp.deid.deidentify import Deidentified, Patient
 from nlp.deid.draw import Draw
 from nlp.deid.finder import Finder
 from nlp.deid.generate import EVALUATION, Annotated, Writer
 from nlp.deid.mentions import KINDS, Mention
-from nlp.deid.protected import protected_labels
 from nlp.deid.train import own_half, read_notes
 from nlp.extract import Reader, reader
 
@@ -62,8 +61,12 @@ class Scored:
     findings: int
 
 
-def deid(paths: Sequence[Path], graph: KnowledgeGraph) -> BenchReport:
+def deid(
+    paths: Sequence[Path], vocabulary: Vocabulary, *, protected: Iterable[Label]
+) -> BenchReport:
     """De-identify annotated notes and score them.
+
+    protected: the names that are never replaced.
 
     Raises:
         InputError: a path is neither .jsonl nor .csv, or a line of it is not as it should be.
@@ -73,8 +76,8 @@ def deid(paths: Sequence[Path], graph: KnowledgeGraph) -> BenchReport:
         raise InputError(
             "no annotated notes", where=", ".join(map(str, paths)), fix="give .jsonl or .csv files"
         )
-    finder = Finder.compile(protected_labels(graph))
-    reading = reader(graph)
+    finder = Finder.compile(protected)
+    reading = reader(vocabulary)
     scored: list[Scored] = []
     misses: list[dict[str, Any]] = []
     seconds, words = 0.0, 0

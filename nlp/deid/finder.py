@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from engine.protocols import Label
-from nlp.deid import ages, dates, names, numbers, organisations, places
+from nlp.deid import ages, dates, lexicon, names, numbers, organisations, places
 from nlp.deid.mentions import Mention, apart
 from nlp.deid.protected import Guard, Protector
 from nlp.deid.recase import recased
@@ -18,6 +20,8 @@ from nlp.deid.tokens import Token, tokens
 
 BOLDNESS = 0.6
 """A word goes when the tagger's probability that it identifies nobody is below this."""
+_UNKNOWN = 0.85  # the same for a word with a capital that is neither a common word nor an eponym
+_INITIALS = 4
 _WITNESS = 0.3  # what the tagger must say for a form that may be something else
 _SURE = 0.9  # of a name that is looked for in the rest of the notes
 
@@ -96,7 +100,7 @@ class Finder:
     ) -> list[tuple[Mention, float]]:
         """What the tagger says beyond the rules, without what is protected."""
         found: list[tuple[Mention, float]] = []
-        for mention, p in spans(words, probability, boldness=BOLDNESS):
+        for mention, p in spans(words, probability, boldness=_boldness(words, self.tagger.is_word)):
             barring = [g for g in guards if g.firm or _alone(g, mention, words)]
             for part in _cut([mention], text, [*barring, *_as_guards(taken)]):
                 if _is_something(part, text, self.tagger.is_word):
@@ -117,7 +121,11 @@ def _is_something(mention: Mention, text: str, is_word: names.IsWord) -> bool:
     """A tagged date or number must look like one, a name have a word that can be one ..."""
     words = text[mention.start : mention.end]
     parts = [part for part in re.findall(r"[^\W\d_]+", words) if len(part) > 1]
+    if places.is_kept(words) or all(p.lower() in titles() for p in parts):
+        return False
     if mention.kind == "name":
+        if words.isupper() and len(words) <= _INITIALS:  # rules know where initials stand
+            return False
         able = [p for p in parts if p[0].isupper() or not (is_word(p.lower()) or len(p) < 3)]
         return bool(able) and not names.is_degree(words) and not _short(words)
     if mention.kind == "organisation" and all(p.lower() in generic() for p in parts):
@@ -126,9 +134,24 @@ def _is_something(mention: Mention, text: str, is_word: names.IsWord) -> bool:
         return dates.shifted(words, 0, dates.Calendar(False, 2001)) is not None
     if mention.kind in ("id", "phone"):
         return sum(c.isdigit() for c in words) >= 3
-    if mention.kind == "place" and places.is_kept(words):
-        return False
     return any(c.isalpha() for c in words)
+
+
+def titles() -> frozenset[str]:
+    """Mr, Dr and the like."""
+    return lexicon.words("names", "titles")
+
+
+def _boldness(words: Sequence[Token], is_word: names.IsWord) -> Floats:
+    """How bold to be with each word; (T,)."""
+    small = {token.text for token in words if token.text.islower()}
+
+    def unknown(token: Token) -> bool:
+        low = token.text.lower()
+        known = is_word(low) or low in small or low in lexicon.eponyms() or len(low) < 3
+        return token.is_capitalised and not token.text.isupper() and not known
+
+    return np.array([_UNKNOWN if unknown(t) else BOLDNESS for t in words], np.float32)
 
 
 def _short(words: str) -> bool:

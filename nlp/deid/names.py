@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
-from nlp.deid.lexicon import MONTHS, WEEKDAYS, credentials, phrases, words
+from nlp.deid.lexicon import MONTHS, WEEKDAYS, credentials, eponyms, phrases, words
 from nlp.deid.mentions import Mention
 from nlp.deid.tokens import Token
 
@@ -63,6 +63,10 @@ def find(text: str, tokens: Sequence[Token], is_word: IsWord) -> Iterator[Mentio
             yield from _name(text, tokens, i, is_word, led=False)
     yield from _related(text, tokens, is_word)
     yield from _initialled(tokens, is_word)
+    yield from _spaced(text, is_word)
+    yield from _persons(tokens, is_word)
+    for match in _SIGNED.finditer(text):
+        yield Mention(match.start("v"), match.end("v"), "name")
     yield from _credentialed(text, tokens, is_word)
 
 
@@ -236,6 +240,38 @@ def _related(text: str, tokens: Sequence[Token], is_word: IsWord) -> Iterator[Me
             yield from _name(text, tokens, j, is_word, led=False)
 
 
+_SIGNED = re.compile(r"^[ \t]*[-–—/~][ \t]?(?P<v>[A-Z]{2,4})[ \t]*$", re.MULTILINE)
+_LETTERS = re.compile(
+    r"(?<![\w.])[^\W\d_](?: [^\W\d_]){2,}(?:  ?[^\W\d_](?: [^\W\d_]){2,}){0,3}(?!\w)"
+)
+
+
+def _spaced(text: str, is_word: IsWord) -> Iterator[Mention]:
+    """J O H N  S M I T H, but not D I A G N O S I S."""
+    for match in _LETTERS.finditer(text):
+        joined = ["".join(part.split()) for part in re.split(r"\s{2,}", match.group())]
+        known = [is_word(word.lower()) or word.lower() in _stop() for word in joined]
+        if len(match.group()) > 6 and not all(known):
+            yield Mention(match.start(), match.end(), "name")
+
+
+def _persons(tokens: Sequence[Token], is_word: IsWord) -> Iterator[Mention]:
+    """A word that is no other before what only people do ("Xy denies"), or after a greeting."""
+    for i, token in enumerate(tokens[:-1]):
+        word = token.text.lower()
+        if not (token.is_word and token.is_capitalised and len(word) > 1) or token.text.isupper():
+            continue
+        if is_word(word) or word in _stop() or word in eponyms() or word in MONTHS:
+            continue
+        greeted = (
+            i > 1
+            and tokens[i - 1].text == ","
+            and tokens[i - 2].text.lower() in (*("you", "thanks", "hi", "hello", "regards"),)
+        )
+        if tokens[i + 1].text.lower() in words("names", "human") or greeted:
+            yield Mention(token.start, token.end, "name")
+
+
 def _initialled(tokens: Sequence[Token], is_word: IsWord) -> Iterator[Mention]:
     """ "J. Smith", "J.A. van den Berg": initials with full stops before a word that is no other."""
     for i in range(len(tokens) - 2):
@@ -243,6 +279,8 @@ def _initialled(tokens: Sequence[Token], is_word: IsWord) -> Iterator[Mention]:
         if not (len(first.text) == 1 and first.is_capitalised and first.is_word):
             continue
         if tokens[i + 1].text != "." or tokens[i + 1].start != first.end:
+            continue
+        if i and tokens[i - 1].text == "/":  # a unit: mg/L.
             continue
         j = i + 2
         while j + 1 < len(tokens) and len(tokens[j].text) == 1 and tokens[j + 1].text == ".":
@@ -279,7 +317,7 @@ def _credentialed(text: str, tokens: Sequence[Token], is_word: IsWord) -> Iterat
         if i < 2 or not (token.text in words("names", "credentials") or dotted):
             continue
         last = i - 1
-        while last >= 0 and tokens[last].text in (",", "("):
+        while last >= 0 and tokens[last].text in (",", "(", "\n") and last > i - 4:
             last -= 1
         comma = last < i - 1
         first = last

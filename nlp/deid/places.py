@@ -11,7 +11,7 @@ from nlp.deid.mentions import Mention
 
 _CAP = r"[A-Z\u00C0-\u00DE][\w'’-]*\.?"
 _SMALL = r"(?:of|the|on|upon|de|del|la|las|los|le|les|des|du|san|santa|st\.?|saint)"
-_NAMED = rf"{_CAP}(?:[ ](?:{_SMALL}[ ])?{_CAP}){{0,3}}"
+_NAMED = rf"{_CAP}(?:[ \n](?:{_SMALL}[ ])?{_CAP}){{0,3}}"
 _UK = re.compile(r"(?<![\w-])[A-Z]{1,2}\d[\dA-Z]?\s?\d[A-Z]{2}(?!\w)")
 _BOX = re.compile(r"\bP\.?\s?O\.?\s?Box\s+\d+", re.IGNORECASE)
 _ZIP_LABEL = re.compile(
@@ -105,6 +105,5 @@ def _is_street(text: str) -> bool:
         return False
     names = re.findall(r"[^\W\d_][\w'’-]*", text)
     capital = [name[0].isupper() for name in names]
-    return all(capital) or (
-        not any(capital) and len(names) <= 4 and names[-1].lower() in words("places", "plain")
-    )
+    plain = len(names) <= 4 and names[-1].lower() in words("places", "plain")
+    return all(capital) or (plain and (capital[0] or not any(capital)))

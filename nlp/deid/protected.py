@@ -9,7 +9,7 @@ from threading import Lock
 
 from spacy.language import Language
 
-from engine.protocols import KnowledgeGraph, Label
+from engine.protocols import Label
 from nlp import pipeline
 from nlp.cache import load_lexicon
 from nlp.concepts import KEY
@@ -57,12 +57,6 @@ class Protector:
                     words_ = len(span.text.split())
                     found.append(Guard(span.start_char, span.end_char, words_ > 1))
         return sorted(found)
-
-
-def protected_labels(graph: KnowledgeGraph) -> list[Label]:
-    """The names that are never replaced: of findings and of diseases."""
-    diseases = (Label(code.display, code.code, "name") for code in graph.diseases)
-    return [*graph.labels(), *diseases]
 
 
 def _eponymous(tokens: Sequence[Token]) -> Iterator[Guard]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from nlp.deid.lexicon import MONTHS, WEEKDAYS, credentials, phrases, words
+from nlp.deid.lexicon import MONTHS, WEEKDAYS, credentials, eponyms, phrases, words
 from nlp.deid.names import IsWord
 
 _WORD = re.compile(r"[^\W_]+(?:['’](?!s\b)[^\W_]+)*", re.IGNORECASE)
@@ -39,10 +39,30 @@ def recased(text: str, is_word: IsWord) -> str:
             new = word if shouted and len(word) < 3 else low.capitalize()
         return new if len(new) == len(word) else word
 
-    written = _WORD.sub(usual, text)
+    written = _CODE.sub(lambda m: m[0].upper(), _WORD.sub(usual, text))
+    written = _INITIAL.sub(lambda m: m[0].upper(), written)
+    written = _SECOND.sub(lambda m: _second(m, is_word), written)
     return _organisation().sub(
         lambda m: m.group().title() if m.group().isascii() else m[0], written
     )
+
+
+_CODE = re.compile(
+    r"\b(?:[A-Za-z]{1,3}(?=-\d{2})|(?!to|of|on|in|at|for|and|the)[a-z]{2,3}(?= \d{5}))"
+)
+_INITIAL = re.compile(r"(?<![\w.])[a-z](?=\.\s?[A-Z][a-z])")
+_SECOND = re.compile(
+    r"(?<=\b)(?P<first>[A-Z][a-z'’-]{2,} )(?P<word>[a-z]{3,})(?=[ ]?[,;(|)\n]|\.?$|[ ]{2})"
+)
+
+
+def _second(match: re.Match[str], is_word: IsWord) -> str:
+    """A word that ends a clause behind one that is no word: "Moira small," has a surname."""
+    first, word = match["first"], match["word"]
+    kept = word in words("names", "stop") or word in words("protected", "heads") or word in _heads()
+    if kept or is_word(first.strip().lower()) or first.strip().lower() in eponyms():
+        return match[0]
+    return first + word.capitalize()
 
 
 @cache
@@ -73,14 +93,16 @@ def _heads() -> frozenset[str]:
 def _organisation() -> re.Pattern[str]:
     """A name and the words behind it that make it one of an organisation."""
     both = (*phrases("organisations", "heads"), *phrases("organisations", "tails"))
-    every = "|".join(re.escape(p.lower()).replace(r"\ ", r"\s") for p in both)
+    every = "|".join(
+        re.escape(p.lower()).replace(r"\ ", r"\s") for p in sorted(both, key=len, reverse=True)
+    )
     middle = "|".join(
         sorted(
             words("organisations", "common") - {"the", "a", "from", "at", "in", "to", "and", "of"}
         )
     )
     return re.compile(
-        rf"\b[A-Z][\w'’.]+(?:\s(?:{middle}|[A-Z][\w'’]+)){{0,2}}\s(?:{every})\b(?:\s(?:{every})\b)?"
+        rf"\b[A-Z][\w'’.]+(?:\s(?:{middle}|[A-Z][\w'’]+)){{0,2}}\s(?:{every})\b(?:,?\s(?:{every})\b){{0,2}}"
     )
 
 

@@ -122,11 +122,11 @@ def marginals(
 
 
 def spans(
-    tokens: Sequence[Token], probability: Floats, *, boldness: float
+    tokens: Sequence[Token], probability: Floats, *, boldness: Floats
 ) -> list[tuple[Mention, float]]:
     """Runs of tokens that probably identify somebody, with their least doubtful probability.
 
-    boldness: a token counts when its probability of identifying nobody is below this.
+    boldness: a token counts when its probability of identifying nobody is below this; (T,).
     """
     found: list[tuple[Mention, float]] = []
     run: list[int] = []

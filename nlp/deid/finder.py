@@ -103,7 +103,7 @@ class Finder:
         for mention, p in spans(words, probability, boldness=_boldness(words, self.tagger.is_word)):
             barring = [g for g in guards if g.firm or _alone(g, mention, words)]
             for part in _cut([mention], text, [*barring, *_as_guards(taken)]):
-                if _is_something(part, text, self.tagger.is_word):
+                if _is_something(part, text, self.tagger.is_word, p):
                     found.append((part, p))
         return found
 
@@ -117,18 +117,19 @@ def _alone(guard: Guard, mention: Mention, words: Sequence[Token]) -> bool:
     )
 
 
-def _is_something(mention: Mention, text: str, is_word: names.IsWord) -> bool:
+def _is_something(mention: Mention, text: str, is_word: names.IsWord, p: float) -> bool:
     """A tagged date or number must look like one, a name have a word that can be one ..."""
     words = text[mention.start : mention.end]
     parts = [part for part in re.findall(r"[^\W\d_]+", words) if len(part) > 1]
-    if places.is_kept(words) or all(p.lower() in titles() for p in parts):
+    if places.is_kept(words) or all(word.lower() in titles() for word in parts):
         return False
     if mention.kind == "name":
         if words.isupper() and len(words) <= _INITIALS:  # rules know where initials stand
             return False
-        able = [p for p in parts if p[0].isupper() or not (is_word(p.lower()) or len(p) < 3)]
+        small = p >= _SURE  # a name in small letters must be sure
+        able = [w for w in parts if w[0].isupper() or (small and len(w) > 2 and not is_word(w))]
         return bool(able) and not names.is_degree(words) and not _short(words)
-    if mention.kind == "organisation" and all(p.lower() in generic() for p in parts):
+    if mention.kind == "organisation" and all(word.lower() in generic() for word in parts):
         return False
     if mention.kind == "date":
         return dates.shifted(words, 0, dates.Calendar(False, 2001)) is not None
@@ -148,7 +149,8 @@ def _boldness(words: Sequence[Token], is_word: names.IsWord) -> Floats:
 
     def unknown(token: Token) -> bool:
         low = token.text.lower()
-        known = is_word(low) or low in small or low in lexicon.eponyms() or len(low) < 3
+        known = any(map(is_word, (low, low.rstrip("s")))) or low in small or len(low) < 3
+        known = known or low in lexicon.eponyms()
         return token.is_capitalised and not token.text.isupper() and not known
 
     return np.array([_UNKNOWN if unknown(t) else BOLDNESS for t in words], np.float32)

@@ -242,7 +242,7 @@ def _related(text: str, tokens: Sequence[Token], is_word: IsWord) -> Iterator[Me
 
 _SIGNED = re.compile(r"^[ \t]*[-–—/~][ \t]?(?P<v>[A-Z]{2,4})[ \t]*$", re.MULTILINE)
 _LETTERS = re.compile(
-    r"(?<![\w.])[^\W\d_](?: [^\W\d_]){2,}(?:  ?[^\W\d_](?: [^\W\d_]){2,}){0,3}(?!\w)"
+    r"(?<![\w.])[^\W\d_](?: [^\W\d_]){2,}(?:\.?  ?[^\W\d_](?: [^\W\d_]){1,}){0,4}(?!\w)"
 )
 
 
@@ -261,14 +261,15 @@ def _persons(tokens: Sequence[Token], is_word: IsWord) -> Iterator[Mention]:
         word = token.text.lower()
         if not (token.is_word and token.is_capitalised and len(word) > 1) or token.text.isupper():
             continue
-        if is_word(word) or word in _stop() or word in eponyms() or word in MONTHS:
+        if is_word(word) or word in _stop() or word in MONTHS:
             continue
         greeted = (
             i > 1
             and tokens[i - 1].text == ","
             and tokens[i - 2].text.lower() in (*("you", "thanks", "hi", "hello", "regards"),)
         )
-        if tokens[i + 1].text.lower() in words("names", "human") or greeted:
+        acts = tokens[i + 1].text.lower() in words("names", "human") and word not in eponyms()
+        if acts or greeted:
             yield Mention(token.start, token.end, "name")
 
 

@@ -19,7 +19,11 @@ def _pattern() -> re.Pattern[str]:
         r"[ \n]".join(_title(word) for word in phrase.split())
         for phrase in phrases("organisations", "heads")
     )
-    tails = "|".join(re.escape(phrase) for phrase in phrases("organisations", "tails"))
+    tails = "|".join(
+        form
+        for phrase in phrases("organisations", "tails")
+        for form in (re.escape(phrase), re.escape(phrase.upper()))
+    )
     name = rf"(?:[Ss][Tt]\.[ ])?{_CAP}(?:[ \n](?:(?:{_LINK})[ ])?(?:[Ss][Tt]\.[ ])?{_CAP}|[ ]&[ ]{_CAP}){{0,5}}?"
     return re.compile(
         rf"(?<![\w.])(?P<own>{name})[ \n](?P<head>{heads})(?![\w'’-]|\s*(?:[Nn]o\b|[Nn]umber|#|:|ID))(?:[ ](?:of|at)[ ](?:the[ ])?{_CAP}"

@@ -11,7 +11,7 @@ from nlp.deid.lexicon import credentials, given, words
 from nlp.deid.roster import Roster
 from nlp.deid.tokens import tokens
 
-_SPACED = re.compile(r"[^\W\d_](?:[ .]{1,2}[^\W\d_]){3,}")
+_SPACED = re.compile(r"[^\W\d_](?:[ .]{1,3}[^\W\d_.]){3,}")
 _INITIALS = 4  # letters written as one word that can only be initials, at most
 _TRIES = 40
 

@@ -24,7 +24,7 @@ _LIVES = re.compile(
     rf"|visit(?:ed|ing)|hometown of|city of|town of|village of|county of))[ \n](?P<v>{_NAMED})"
 )
 _CITY = re.compile(
-    rf"[ \t]*[,\n]\s*(?P<v>{_CAP}(?:\s(?:{_SMALL}\s)?{_CAP}){{0,2}})(?=\s*[.,;)\n]|\s[A-Z]{{1,2}}\d|$)"
+    rf"(?:[ \t]*,\s?|[ \t]*\n[ \t]*)(?P<v>{_CAP}(?:\s(?:{_SMALL}\s)?{_CAP}){{0,2}})(?=\s*[.,;)\n]|\s[A-Z]{{1,2}}\d|$)"
 )
 _BEFORE_CODE = re.compile(
     rf"(?P<v>{_CAP}(?:[ ](?:{_SMALL}[ ])?{_CAP}){{0,2}}),?\s[A-Z]{{1,2}}\d[\dA-Z]?\s?\d[A-Z]{{2}}(?!\w)"
@@ -65,7 +65,8 @@ def find(text: str) -> Iterator[Mention]:
         if _is_street(match.group()):
             yield Mention(match.start(), match.end(), "place")
             city = _CITY.match(text, match.end())
-            if city is not None and not is_kept(city["v"]):
+            titled = city is not None and city["v"].lower().strip(".") in words("names", "titles")
+            if city is not None and not titled and not is_kept(city["v"]):
                 yield Mention(city.start("v"), city.end("v"), "place")
     for match in _BEFORE_CODE.finditer(text):
         yield Mention(match.start("v"), match.end("v"), "place")

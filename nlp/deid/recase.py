@@ -96,13 +96,14 @@ def _organisation() -> re.Pattern[str]:
     every = "|".join(
         re.escape(p.lower()).replace(r"\ ", r"\s") for p in sorted(both, key=len, reverse=True)
     )
+    stop = "|".join(map(re.escape, sorted(words("names", "stop"))))
     middle = "|".join(
         sorted(
             words("organisations", "common") - {"the", "a", "from", "at", "in", "to", "and", "of"}
         )
     )
     return re.compile(
-        rf"\b[A-Z][\w'’.]+(?:\s(?:{middle}|[A-Z][\w'’]+)){{0,2}}\s(?:{every})\b(?:,?\s(?:{every})\b){{0,2}}"
+        rf"\b[A-Z][\w'’.]+(?:\s(?:{middle}|[A-Z][\w'’]+|(?!(?:{stop})\b)[a-z]{{3,}})){{0,2}}\s(?:{every})\b(?:,?\s(?:{every})\b){{0,2}}"
     )
 
 

@@ -25,6 +25,7 @@ FILE = Path(__file__).parent / "weights" / "deid.safetensors"
 TAGS: tuple[Kind | None, ...] = (None, "name", "place", "organisation", "id", "phone", "date")
 """None: a word that identifies nobody. E-mails, URLs, addresses of machines and ages have rules."""
 Floats = NDArray[np.float32]
+_ENDINGS = ("s", "es", "ly", "ed", "ing", "ally")  # a common word may have
 
 
 def word_key(word: str) -> int:
@@ -81,7 +82,8 @@ class Tagger:
         if word not in self._asked:
             if len(self._asked) > 1 << 17:
                 self._asked.clear()
-            self._asked[word] = word_key(word) in self._common
+            forms = (word, *(word.removesuffix(end) for end in _ENDINGS if word.endswith(end)))
+            self._asked[word] = any(word_key(form) in self._common for form in forms)
         return self._asked[word]
 
     def probabilities(self, tokens: Sequence[Token]) -> Floats:

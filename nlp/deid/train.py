@@ -26,7 +26,7 @@ from engine.protocols import Label
 from nlp.deid import numbers, organisations
 from nlp.deid.features import BITS, rows
 from nlp.deid.generate import TRAINING, Annotated, Writer, table
-from nlp.deid.lexicon import eponyms
+from nlp.deid.lexicon import eponyms, phrases, words
 from nlp.deid.mentions import Mention
 from nlp.deid.tagger import FILE, TAGS, Tagger, marginals, word_key
 from nlp.deid.tokens import tokens
@@ -62,7 +62,18 @@ def common_words(notes: Iterable[str], labels: Iterable[str]) -> frozenset[str]:
     for key in ("problems", "drugs", "signs", "labs"):
         for item in table(TRAINING)["clinical"][key]:
             found.update(word for word in _WORD.findall(item) if word.islower())
+    found |= own_words()
     return frozenset(word for word in found if word not in eponyms())
+
+
+def own_words() -> frozenset[str]:
+    """Words of the templates outside their slots, and those that stand beside names."""
+    inserts = table(TRAINING)["inserts"]
+    texts = [re.sub(r"<[^>]*>", " ", t) for key in inserts for t in inserts[key]]
+    texts += [" ".join(words("names", key)) for key in ("verbs", "human", "relations", "stop")]
+    texts += [*phrases("names", "labels"), *phrases("names", "closings")]
+    texts += [*phrases("organisations", "heads"), " ".join(words("numbers", "vague"))]
+    return frozenset(word.lower() for text in texts for word in _WORD.findall(text))
 
 
 def plain_sentences(notes: Iterable[str], common: frozenset[str]) -> list[str]:
@@ -136,8 +147,9 @@ def gold(note: Annotated) -> NDArray[np.int64]:
 def fit(notes: Sequence[Annotated], common: frozenset[str]) -> Tagger:
     """Maximum likelihood by AdaGrad, one note at a time."""
     keys = np.array(sorted(word_key(word) for word in common), np.uint64)
-    data = [(rows(tokens(note.text), common.__contains__), gold(note)) for note in notes]
     weights = np.zeros((1 << BITS, len(TAGS)), np.float32)
+    is_word = Tagger(weights, weights, keys).is_word
+    data = [(rows(tokens(note.text), is_word), gold(note)) for note in notes]
     squares = np.full_like(weights, 1e-2)
     steps = np.zeros((len(TAGS) + 1, len(TAGS)))
     step_squares = np.full_like(steps, 1.0)

@@ -61,9 +61,10 @@ def deid(
 ) -> None:
     """Replace what identifies people in notes by surrogates.
 
-    A NOTE is a text file, or a folder of .txt files. Names, places, organisations and numbers become
-    others of the same form, dates move by one secret number of weeks a patient, ages over 89 become
-    "90 or older"; findings and medicines stay. Check the result: no method finds everything.
+    A NOTE is a text file, or a folder of .txt files. Names, places, organisations and numbers
+    become others of the same form, dates move by one secret number of weeks a patient, ages over
+    89 become "90 or older"; findings and medicines stay. Check the result: no method finds
+    everything.
 
     The exit code is 1 when a note was not written.
     """

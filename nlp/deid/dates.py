@@ -33,18 +33,20 @@ _AFTER = r"(?![\d/]|-\d|\.\d)"
 _PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"(?<![\w/.-])(?P<y>(?:19|20)\d\d)\s?(?P<s>[-/.])\s?(?P<m>\d{{1,2}})\s?(?P=s)\s?"
-        rf"(?P<d>\d{{1,2}})(?!\d|-\d)",
+        r"(?<![\w/.-])(?P<y>(?:19|20)\d\d)\s?(?P<s>[-/.])\s?(?P<m>\d{1,2})\s?(?P=s)\s?"
+        r"(?P<d>\d{1,2})(?!\d|-\d)",
         rf"{_BEFORE}(?P<a>\d{{1,2}})\s?(?P<s>[-/.])\s?(?P<b>\d{{1,2}})\s?(?P=s)\s?"
         rf"(?P<y>\d{{4}}|\d\d)(?!\d|/\d|-\d\d?\b(?![-/])|\.\d)",
-        rf"{_BEFORE}(?P<d2>\d{{1,2}}(?P<ord2>{_ORD})?\s?(?:-|–|to|and)\s?)?{_DAY}(?:\s+(?:day\s+)?of)?"
+        rf"{_BEFORE}(?P<d2>\d{{1,2}}(?P<ord2>{_ORD})?\s?(?:-|–|to|and)\s?)?{_DAY}(?:\s+(?:day\s+"
+        rf")?of)?"
         rf"[\s,/-]*(?P<mon>{_MON})\b\.?"
         rf"(?:[\s,/-]{{0,3}}(?P<y>{_YEAR}|'\d\d\b|\d\d\b{_NO_UNIT}))?",
         rf"{_BEFORE}(?P<d>\d{{1,2}})(?P<mon>{_MON})(?P<y>{_YEAR}|\d\d)(?!\w)",
         rf"(?<![\w])(?P<mon>{_MON})\b\.?[\s/-]{{0,2}}(?:the\s+)?{_DAY}{_NO_UNIT}"
         rf"(?:\s?(?:-|–|to|and|through)\s?(?P<d3>\d{{1,2}})(?P<ord3>{_ORD})?(?![\w/]))?"
         rf"(?:\s?,?\s{{0,2}}(?P<y>{_YEAR}|'\d\d\b)|-(?P<y2>\d\d)\b)?",
-        rf"(?<![\w])(?P<mon>{_MON})\b\.?(?:\s+of\b)?[\s,/-]{{0,3}}(?P<y>{_YEAR}|'\d\d\b|(?<=-)\d\d\b)",
+        rf"(?<![\w])(?P<mon>{_MON})\b\.?(?:\s+of\b)?[\s,/-]{{0,3}}(?P<y>{_YEAR}|'\d\d\b|(?<=-)\d"
+        rf"\d\b)",
         rf"{_BEFORE}(?P<m>\d{{1,2}})\s?[/-]\s?(?P<y>{_YEAR})(?!-\d)",
     )
 )
@@ -61,7 +63,8 @@ _MONTH_CUE = re.compile(
     r"|December)\b(?!['’])(?!\s+[A-Z])"
 )
 _DAY_CUE = re.compile(
-    rf"\b(?:on|until|till|by|from|since|before|after|around|to) the\s+(?P<d>\d{{1,2}})(?P<ord>{_ORD})"
+    rf"\b(?:on|until|till|by|from|since|before|after|around|to) the\s+(?P<d>\d{{1,2}})(?P<ord"
+    rf">{_ORD})"
     r"(?=\s*(?:[.,;:)]|$|\n|(?:and|at|with|for|to|but|by|she|he|they|when|because)\b))",
     re.IGNORECASE,
 )
@@ -127,7 +130,8 @@ def find(text: str) -> Iterator[Mention]:
         yield Mention(match.start("d"), match.end("ord"), "date")
     for match in _BARE.finditer(text):
         a, b = int(match["a"]), int(match["b"])
-        if (1 <= a <= 12 and 1 <= b <= 31) or (1 <= b <= 12 and 1 <= a <= 31):
+        dated = (1 <= a <= 12 and 1 <= b <= 31) or (1 <= b <= 12 and 1 <= a <= 31)
+        if dated and not _is_measure(match, text):
             yield Mention(match.start(), match.end(), "date", _bare_is_sure(match, text))
 
 
@@ -201,12 +205,16 @@ def _cued(text: str, start: int) -> bool:
     return _STRONG_CUE.search(text, max(0, start - 16), start) is not None
 
 
+def _is_measure(match: re.Match[str], text: str) -> bool:
+    """Strength 5/5, a 2/6 murmur, acuity 6/18."""
+    before, after = text[max(0, match.start() - 24) : match.start()], text[match.end() :][:24]
+    return _MEASURE.match(after) is not None or _MEASURED.search(before) is not None
+
+
 def _bare_is_sure(match: re.Match[str], text: str) -> bool:
     """No fraction has a leading nought."""
     a, b = int(match["a"]), int(match["b"])
-    before, after = text[max(0, match.start() - 24) : match.start()], text[match.end() :][:24]
-    if _MEASURE.match(after) or _MEASURED.search(before):
-        return False
+    before = text[max(0, match.start() - 24) : match.start()]
     if _STRONG_CUE.search(before) or match["a"][0] == "0" or match["b"][0] == "0":
         return True
     scored = (a, b) in ((6, 18), (6, 24), (6, 36), (20, 20)) or b in (5, 6, 10, 12, 15, 30)
@@ -230,8 +238,11 @@ def _moved(match: re.Match[str], days: int, calendar_: Calendar) -> str | None:
     values = {"d": when.day, "m": when.month, "y": when.year, "y2": when.year}
     values |= {"a": when.month, "b": when.day} if month_first else {"a": when.day, "b": when.month}
     numbers = [parts.get(name) or "" for name in ("a", "b", "d", "m")]
-    padded = any(number.startswith("0") for number in numbers) or bool(
-        re.match(r"\d{4}", match.group())
+    written = [number for number in numbers if number.isdigit()]
+    padded = (
+        any(number.startswith("0") for number in written)
+        or (len(written) > 1 and all(len(number) == 2 for number in written))
+        or re.match(r"\d{4}", match.group()) is not None
     )
     for name, value in values.items():
         if parts.get(name):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from engine.types import Issue
-from nlp.deid.dates import Calendar
+from nlp.deid.dates import REMOVED, Calendar
 from nlp.deid.draw import Draw
 from nlp.deid.finder import Finder
 from nlp.deid.mentions import Kind, Mention
@@ -16,6 +17,11 @@ from nlp.deid.people import unspaced
 from nlp.deid.roster import Roster
 from nlp.deid.surrogates import How, Surrogates
 from nlp.language import hardly_english, other_language
+
+_OLD = 90  # years
+_NEAR = 24  # characters
+_YEAR = re.compile(r"(?<!\d)(?:18|19|20)\d\d(?!\d)")
+_BORN = re.compile(r"\b(?:dob|d\.o\.b\.?|born|birth|birthdate)\b[\s:.(]*(?:on\s+)?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +74,10 @@ class Patient:
         pieces: list[str] = []
         length = 0
         for mention in found:
-            made, how = self.surrogates.of(
-                text[mention.start : mention.end], mention.kind, calendar
-            )
+            words = text[mention.start : mention.end]
+            made, how = self.surrogates.of(words, mention.kind, calendar)
+            if mention.kind == "date" and _tells_age_over_89(text, mention):
+                made, how = REMOVED, "removed"
             before = text[position : mention.start]
             start = length + len(before)
             length = start + len(made)
@@ -119,12 +126,21 @@ def unreadable(name: str, text: str, language: str | None) -> Issue | None:
     return None
 
 
+def _tells_age_over_89(text: str, mention: Mention) -> bool:
+    """Is this a date of birth (its year in full) 90 years before the last year of the note?"""
+    before = text[max(0, mention.start - _NEAR) : mention.start]
+    year = _YEAR.search(text, mention.start, mention.end)
+    if year is None or _BORN.search(before) is None:
+        return False
+    return max(map(int, _YEAR.findall(text))) - int(year.group()) >= _OLD
+
+
 def _removed(name: str, replaced: Sequence[Replacement]) -> Iterator[Issue]:
     for one in replaced:
         if one.how == "removed":
             yield Issue(
                 "warning",
                 f"{name}, characters {one.start} to {one.end}",
-                "this is no date of any calendar; it was removed",
-                "correct the date in the note",
+                "this date was removed: no calendar has it, or it tells an age over 89",
+                "correct the date in the note if it is wrong",
             )

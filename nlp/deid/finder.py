@@ -1,4 +1,4 @@
-"""All witnesses together: rules, the tagger and the names already known; what survives is cut out."""
+"""All witnesses together: rules, the tagger, names already known; what must survive is cut out."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from nlp.deid.surrogates import generic
 from nlp.deid.tagger import Floats, Tagger, spans
 from nlp.deid.tokens import Token, tokens
 
-BOLDNESS = 0.6
+BOLDNESS = 0.7
 """A word goes when the tagger's probability that it identifies nobody is below this."""
 _UNKNOWN = 0.85  # the same for a word with a capital that is neither a common word nor an eponym
 _INITIALS = 4
+_SHOUTED = 6  # letters; shorter words in capitals are abbreviations
 _WITNESS = 0.3  # what the tagger must say for a form that may be something else
 _SURE = 0.9  # of a name that is looked for in the rest of the notes
 
@@ -67,6 +68,7 @@ class Finder:
                 )
             )
         )
+        by_rule = [m for m in by_rule if m.sure or not any(_within(m, g) for g in guards)]
         learned = self._learned(text, words, probability, guards, [*fixed, *by_rule])
         sure = [m for m, p in learned if p >= _SURE]
         roster.learn(text[m.start : m.end] for m in [*by_rule, *sure] if m.kind == "name")
@@ -103,6 +105,7 @@ class Finder:
         for mention, p in spans(words, probability, boldness=_boldness(words, self.tagger.is_word)):
             barring = [g for g in guards if g.firm or _alone(g, mention, words)]
             for part in _cut([mention], text, [*barring, *_as_guards(taken)]):
+                part = _without_adverb(part, text)
                 if _is_something(part, text, self.tagger.is_word, p):
                     found.append((part, p))
         return found
@@ -151,9 +154,25 @@ def _boldness(words: Sequence[Token], is_word: names.IsWord) -> Floats:
         low = token.text.lower()
         known = any(map(is_word, (low, low.rstrip("s")))) or low in small or len(low) < 3
         known = known or low in lexicon.eponyms()
-        return token.is_capitalised and not token.text.isupper() and not known
+        shouted = token.text.isupper() and len(low) < _SHOUTED
+        return token.is_capitalised and not shouted and not known
 
     return np.array([_UNKNOWN if unknown(t) else BOLDNESS for t in words], np.float32)
+
+
+def _within(mention: Mention, guard: Guard) -> bool:
+    return guard.start < mention.end and mention.start < guard.end
+
+
+def _without_adverb(mention: Mention, text: str) -> Mention:
+    """The name without the word that begins its sentence: "Then Smith ..."."""
+    match = re.match(r"(\w+),?\s+", text[mention.start : mention.end])
+    if mention.kind != "name" or match is None:
+        return mention
+    stop = lexicon.words("names", "adverbs") | lexicon.words("names", "stop")
+    if match[1].lower() not in stop - {"may", "will"}:
+        return mention
+    return Mention(mention.start + match.end(), mention.end, mention.kind, mention.sure)
 
 
 def _short(words: str) -> bool:

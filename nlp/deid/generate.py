@@ -38,7 +38,7 @@ _RELATIONS = {
     "f": ("mother", "sister", "daughter", "wife", "aunt", "niece"),
     "m": ("father", "brother", "son", "husband", "uncle", "nephew"),
 }
-_UNITS = "one two three four five six seven eight nine".split()
+_UNITS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 _NO_NAMES = ("title", "relation", "noun", "pronoun", "possessive", "sex", "sexletter")
 _WRAP = 84  # columns
 

@@ -1,4 +1,4 @@
-"""The word lists of this package, read once: `words.toml`, and the names the tagger learned from."""
+"""The word lists of this package, read once: `words.toml`, and the names the tagger learned."""
 
 from __future__ import annotations
 

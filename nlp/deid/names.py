@@ -26,7 +26,8 @@ def _labels() -> re.Pattern[str]:
         re.escape(label).replace(r"\ ", r"[ \t]+") for label in phrases("names", "labels")
     )
     return re.compile(
-        rf"(?:^|(?<=[\s|,;(/-]))(?P<label>{every})\b(?:\(s\)|s\b)?(?P<colon>[ \t]*(?:[:#]|-(?=[ \t])|[ ]{{2,}}))?[ \t]*\n?[ \t]*"
+        rf"(?:^|(?<=[\s|,;(/-]))(?P<label>{every})\b(?:\(s\)|s\b)?(?P<colon>[ \t]*(?:[:#]|-(?="
+        rf"[ \t])|[ ]{{2,}}))?[ \t]*\n?[ \t]*"
         r"(?=[^\W\d_])",
         re.IGNORECASE | re.MULTILINE,
     )
@@ -235,9 +236,42 @@ def _related(text: str, tokens: Sequence[Token], is_word: IsWord) -> Iterator[Me
             continue
         if tokens[j].text.isupper() and not token.text.isupper():
             continue
-        common = is_word(tokens[j].text.lower())
-        if not common and tokens[j].text.lower() not in _stop():
+        word = tokens[j].text.lower()
+        shouted = tokens[j].text.isupper() and is_word(word)
+        broken = tokens[i + 1].text in ("-", ":", "\n")
+        if word in _both() or (
+            word not in _stop() and not shouted and not (broken and is_word(word))
+        ):
             yield from _name(text, tokens, j, is_word, led=False)
+    yield from _apposed(tokens, is_word)
+
+
+def _apposed(tokens: Sequence[Token], is_word: IsWord) -> Iterator[Mention]:
+    """ "Anna, the patient's wife": a relation behind a name."""
+    relations = words("names", "relations")
+    for i, token in enumerate(tokens):
+        if token.text.lower() not in relations or i < 3:
+            continue
+        j = i - 1
+        while j > i - 5 and j > 0 and tokens[j].text.lower() in _WHOSE:
+            j -= 1
+        if tokens[j].text != "," or j == i - 1 or j == 0:
+            continue
+        last = first = j - 1
+        while first > 0 and last - first < 3 and tokens[first - 1].is_capitalised:
+            if is_word(tokens[first - 1].text.lower()):
+                break
+            first -= 1
+        if tokens[last].is_capitalised and tokens[last].text.lower() not in _stop():
+            yield Mention(tokens[first].start, tokens[last].end, "name")
+
+
+_WHOSE = frozenset(("the", "patient", "'s", "’s", "his", "her", "their", "my", "your"))
+
+
+def _both() -> tuple[str, ...]:
+    """Names that are also words a name never holds."""
+    return ("may", "will")
 
 
 _SIGNED = re.compile(r"^[ \t]*[-–—/~][ \t]?(?P<v>[A-Z]{2,4})[ \t]*$", re.MULTILINE)
@@ -268,9 +302,20 @@ def _persons(tokens: Sequence[Token], is_word: IsWord) -> Iterator[Mention]:
             and tokens[i - 1].text == ","
             and tokens[i - 2].text.lower() in (*("you", "thanks", "hi", "hello", "regards"),)
         )
-        acts = tokens[i + 1].text.lower() in words("names", "human") and word not in eponyms()
-        if acts or greeted:
-            yield Mention(token.start, token.end, "name")
+        following = tokens[i + 1].text.lower()
+        if following in words("names", "human") or greeted:
+            yield Mention(_begin(tokens, i).start, token.end, "name")
+        elif following in ("will", "has") and word not in eponyms():
+            yield Mention(_begin(tokens, i).start, token.end, "name", sure=False)
+
+
+def _begin(tokens: Sequence[Token], i: int) -> Token:
+    """Where the surname begins that ends at token i: "van den Berg", "Smith-Jones"."""
+    while i > 1 and tokens[i - 1].text == "-" and tokens[i - 2].is_capitalised:
+        i -= 2
+    while i > 0 and tokens[i - 1].text.lower() in words("names", "particles"):
+        i -= 1
+    return tokens[i]
 
 
 def _initialled(tokens: Sequence[Token], is_word: IsWord) -> Iterator[Mention]:
@@ -296,7 +341,8 @@ def _initialled(tokens: Sequence[Token], is_word: IsWord) -> Iterator[Mention]:
         sentence = i == 0 or tokens[i - 1].text[0] in ".\n"  # "Vitamin C. Then ..." is none
         common = is_word(tokens[last].text.lower()) or tokens[last].text.lower() in _stop()
         alone = tokens[last].start - tokens[last - 1].end > 1
-        if not alone and (not common or (not sentence and not _stops(tokens, last))):
+        stops = _stops(tokens, last) and tokens[last].text.lower() not in _both()
+        if not alone and (not common or (not sentence and not stops)):
             if (
                 last + 2 < len(tokens)
                 and tokens[last + 1].text == "-"
@@ -330,7 +376,11 @@ def _credentialed(text: str, tokens: Sequence[Token], is_word: IsWord) -> Iterat
         names = [t for t in tokens[first : last + 1] if t.is_word]
         if not names or (len(names) == 1 and not comma):
             continue
-        if not comma and (len(token.text) < 2 or all(is_word(t.text.lower()) for t in names)):
+        if (
+            not comma
+            and len(token.text) < 4
+            and (len(token.text) < 2 or all(is_word(t.text.lower()) for t in names))
+        ):
             continue
         if all(t.text.isupper() and len(t.text) <= 4 for t in names) and not _shouting(
             text, tokens[i]
@@ -348,7 +398,7 @@ def _before_degree(text: str, tokens: Sequence[Token], i: int) -> bool:
     return (
         token.is_word
         and token.is_capitalised
-        and token.text.lower() not in _stop()
+        and (token.text.lower() not in _stop() or token.text.lower() in _both())
         and token.text.lower() not in words("names", "titles")
         and not any(c.isdigit() for c in token.text)
     )

@@ -8,18 +8,28 @@ from collections.abc import Iterator
 from nlp.deid.lexicon import words
 from nlp.deid.mentions import Kind, Mention
 
-_LABELS = r"""mrn|m\.r\.n\.|med(?:ical)?\s+rec(?:ord)?|chart|hosp(?:ital)?|unit|nhs|patient\s+id|pt\s+id|id|a/?c(?=\s*(?:no|\#|num))
-|acc(?:oun)?t|account|policy|member|subscriber|claim|insurance|group|serial|s/n|sn|lot|batch|device|generator|lead|implant
-|accession|acc|specimen|licen[cs]e|lic|dea|npi|gmc|nmc|upin|certificate|passport|driver'?s\s+licen[cs]e|vin|plate|registration
-|reg|medicare|medicaid|health\s+plan|job|visit|encounter|case|order|ref(?:erence)?|ssn|social\s+security|csn|fin|har|case\s+file
-|beneficiary|ticket|booking|prescription|rx|badge|employee|study|exam|confirmation|document|dictation|unique|ni|tax"""
-_NUMBER_WORD = r"(?:\s*(?:numbers?|nos?\b|num|ids?|\#|code|key|plan|policy|insurance|for\s+parking|reg(?:istration)?)\.?)"
+_LABELS = (
+    r"mrn|m\.r\.n\.|med(?:ical)?\s+rec(?:ord)?|chart|hosp(?:ital)?|unit|nhs|patient\s+id"
+    r"|pt\s+id|id|a/?c(?=\s*(?:no|\#|num))|acc(?:oun)?t|account|policy|member|subscriber|claim"
+    r"|insurance|group|serial|s/n|sn|lot|batch|device|generator|lead|implant|accession|acc"
+    r"|specimen|licen[cs]e|lic|dea|npi|gmc|nmc|upin|certificate|passport"
+    r"|driver'?s\s+licen[cs]e|vin|plate|registration|reg|medicare|medicaid|health\s+plan|job"
+    r"|visit|encounter|case|order|ref(?:erence)?|ssn|social\s+security|csn|fin|har|case\s+file"
+    r"|beneficiary|ticket|booking|prescription|rx|badge|employee|study|exam|confirmation"
+    r"|document|dictation|unique|ni|tax"
+)
+_NUMBER_WORD = (
+    r"(?:\s*(?:numbers?|nos?\b|num|ids?|\#|code|key|plan|policy|insurance|for\s+"
+    r"parking|reg(?:istration)?)\.?)"
+)
 _VALUE = (
-    r"(?P<v>[A-Z]{1,4}\s\d{4,12}(?![\w.])|(?=[A-Z0-9*-]*[ /-]?[A-Z0-9*/ -]*\d)[A-Z0-9*]{1,14}(?:[-/][A-Z0-9*]{1,12}){0,5}"
+    r"(?P<v>[A-Z]{1,4}\s\d{4,12}(?![\w.])|(?=[A-Z0-9*-]*[ /-]?[A-Z0-9*/ -]*\d)[A-Z0-9*]{1,14}(?:"
+    r"[-/][A-Z0-9*]{1,12}){0,5}"
     r"(?:\ (?=[A-Z0-9]*\d)[A-Z0-9]{2,6}(?![\w/.]|-\d)){0,4})(?![\w%]|\.\d)"
 )
 _LABELLED = re.compile(
-    rf"(?<![\w])(?i:{_LABELS})\b(?P<w>(?i:{_NUMBER_WORD}){{0,3}})(?P<c>[\s]*(?:[:=\#]|is\b|was\b)?[\s]*)"
+    rf"(?<![\w])(?i:{_LABELS})\b(?P<w>(?i:{_NUMBER_WORD}){{0,3}})(?P<c>[\s]*(?:[:=\#]|is\b|was\b"
+    rf")?[\s]*)"
     rf"{_VALUE}",
     re.VERBOSE,
 )
@@ -30,21 +40,28 @@ _UNIT = re.compile(
 _VAGUE = words("numbers", "vague")
 
 _PHONE_LABEL = (
-    r"(?:tele?phone|phone|tel|ph|fax|facsimile|f|pager|paged?|beeper|bleep|ext|extension|x|cell|mobile|mob|call(?:ed|back)?"
-    r"|callback|contact|reached|reach|home|work|number|hotline|switchboard|voicemail|text|ring|dial|at)"
+    r"(?:tele?phone|phone|tel|ph|fax|facsimile|f|pager|paged?|beeper|bleep|ext|extension|x|cell|"
+    r"mobile|mob|call(?:ed|back)?"
+    r"|callback|contact|reached|reach|home|work|number|hotline|switchboard|voicemail|text|ring|"
+    r"dial|at)"
 )
 _FORMS: tuple[tuple[Kind, bool, str], ...] = (
-    ("email", True, r"(?<![\w.+-])[\w.+-]+(?:\s?@\s?|\s?\[at\]\s?)[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b"),
+    ("email", True, r"(?<![\w.+-])[\w.+-]+(?:\s?@\s?|\s?\[at\]\s?)[\w-]+(?:\.[\w-]+)*\."
+        r"[a-z]{2,}\b"),
     ("url", True, r"\b(?:https?|ftp)://[^\s<>\"]+"),
     ("url", True, r"\bwww\.[^\s<>\"]+"),
-    ("url", True, r"(?<![\w@.-])(?:[a-z][a-z0-9-]*\.)+(?:com|org|net|edu|gov|co\.uk|nhs\.uk|ac\.uk|io|info|uk|de|eu|ca|au)\b(?:/[^\s<>\"]*)?"),
-    ("ip", True, r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?!\w|\.\d)"),
+    ("url", True, r"(?<![\w@.-])(?:[a-z][a-z0-9-]*\.)+(?:com|org|net|edu|gov|co\.uk|nhs\.uk|ac\."
+        r"uk|io|info|uk|de|eu|ca|au)\b(?:/[^\s<>\"]*)?"),
+    ("ip", True, r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+        r"(?!\w|\.\d)"),
     ("ip", True, r"(?<![\w:])(?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}(?![\w:])"),
     ("id", True, r"(?<![\w-])(?:\d{3}|[xX*]{3})[ -](?:\d\d|[xX*]{2})[ -]\d{4}(?!\w|-\d)"),
-    ("phone", True, r"(?<![\w+-])(?:\+?1[\s.-]{0,2})?(?:\(\d{3}\)\s{0,2}|\d{3}[\s./-]{1,2})\d{3}[\s.-]{1,2}\d{4}(?!\w|-\d)(?:\s*(?:x|ext\.?|extension)\s*\d{1,6})?"),
+    ("phone", True, r"(?<![\w+-])(?:\+?1[\s.-]{0,2})?(?:\(\d{3}\)\s{0,2}|\d{3}[\s./-]{1,2})"
+        r"\d{3}[\s.-]{1,2}\d{4}(?!\w|-\d)(?:\s*(?:x|ext\.?|extension)\s*\d{1,6})?"),
     ("phone", True, r"(?<![\w+])\+\d{1,3}(?:[\s.-]{0,2}\(?\d{1,5}\)?){2,6}(?!\w)"),
     ("phone", True, r"(?<![\w+.-])0\d{2,5}[\s-]?\d{3,4}(?:[\s-]?\d{3,4})?(?!\w|[.-]\d)"),
-    ("phone", False, r"(?<![\w.-])\d{3}[.-]\d{4}(?!\w|[.-]\d)(?:\s*(?:x|ext\.?|extension)\s*\d{1,6})?"),
+    ("phone", False, r"(?<![\w.-])\d{3}[.-]\d{4}(?!\w|[.-]\d)(?:\s*(?:x|ext\.?|extension)\s*"
+        r"\d{1,6})?"),
     ("id", True, r"(?<![\w.,-])\d{7,}(?![\w%]|[.,]\d)"),
     ("id", True, r"(?<![\w-])[A-Z]{1,3}-?\d{5,}[A-Z]?(?!\w)"),
     ("id", True, r"(?<![\w/.-])[A-Z]{0,3}\d{1,4}(?:-\d{1,6}){2,}(?!\w|[/.]\d|-\d)"),

@@ -24,9 +24,13 @@ def _pattern() -> re.Pattern[str]:
         for phrase in phrases("organisations", "tails")
         for form in (re.escape(phrase), re.escape(phrase.upper()))
     )
-    name = rf"(?:[Ss][Tt]\.[ ])?{_CAP}(?:[ \n](?:(?:{_LINK})[ ])?(?:[Ss][Tt]\.[ ])?{_CAP}|[ ]&[ ]{_CAP}){{0,5}}?"
+    name = (
+        rf"(?:[Ss][Tt]\.[ ])?{_CAP}(?:[ \n](?:(?:{_LINK})[ ])?(?:[Ss][Tt]\.[ ])?{_CAP}|[ ]&"
+        rf"[ ]{_CAP}){{0,5}}?"
+    )
     return re.compile(
-        rf"(?<![\w.])(?P<own>{name})[ \n](?P<head>{heads})(?![\w'’-]|\s*(?:[Nn]o\b|[Nn]umber|#|:|ID))(?:[ ](?:of|at)[ ](?:the[ ])?{_CAP}"
+        rf"(?<![\w.])(?P<own>{name})[ \n](?P<head>{heads})(?![\w'’-]|\s*(?:[Nn]o\b|[Nn]umber|#|:"
+        rf"|ID))(?:[ ](?:of|at)[ ](?:the[ ])?{_CAP}"
         rf"(?:[ ]{_CAP}){{0,2}})?(?:,?[ ](?:{tails})(?!\w))*"
         rf"|(?<![\w.])(?P<firm>{name}),?[ ](?:{tails})(?!\w)"
         rf"|(?<![\w.])(?P<of>{heads})[ ]of[ ](?:the[ ])?(?P<whose>{_CAP}(?:[ ]{_CAP}){{0,3}})"

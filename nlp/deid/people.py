@@ -41,13 +41,15 @@ class People:
         for i, token in enumerate(found):
             text += name[position : token.start]
             position = token.end
-            if not token.is_word or token.text.lower() in words("names", "particles"):
-                text += token.text
-            elif (
-                token.text.upper() in credentials()
-                and i
-                and token.text.isupper()
-                and len(token.text) > 1
+            if (
+                not token.is_word
+                or token.text.lower() in words("names", "particles")
+                or (
+                    token.text.upper() in credentials()
+                    and i
+                    and token.text.isupper()
+                    and len(token.text) > 1
+                )
             ):
                 text += token.text
             elif len(token.text) == 1:

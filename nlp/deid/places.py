@@ -19,15 +19,18 @@ _ZIP_LABEL = re.compile(
     re.IGNORECASE,
 )
 _LIVES = re.compile(
-    rf"\b(?:(?i:liv(?:es|ed|ing) in|resid(?:es|ed|ing) in|resident of|native of|(?:moved|relocated|back) (?:here )?"
+    rf"\b(?:(?i:liv(?:es|ed|ing) in|resid(?:es|ed|ing) in|resident of|native of|(?:moved|"
+    rf"relocated|back) (?:here )?"
     rf"(?:to|from)|born in|grew up in|originally from|travel(?:l?ed|l?ing|s)? (?:to|from)|trip to"
     rf"|visit(?:ed|ing)|hometown of|city of|town of|village of|county of))[ \n](?P<v>{_NAMED})"
 )
 _CITY = re.compile(
-    rf"(?:[ \t]*,\s?|[ \t]*\n[ \t]*)(?P<v>{_CAP}(?:\s(?:{_SMALL}\s)?{_CAP}){{0,2}})(?=\s*[.,;)\n]|\s[A-Z]{{1,2}}\d|$)"
+    rf"(?:[ \t]*,\s?|[ \t]*\n[ \t]*)(?P<v>{_CAP}(?:\s(?:{_SMALL}\s)?{_CAP}){{0,2}})(?=\s*"
+    rf"[.,;)\n]|\s[A-Z]{{1,2}}\d|$)"
 )
 _BEFORE_CODE = re.compile(
-    rf"(?P<v>{_CAP}(?:[ ](?:{_SMALL}[ ])?{_CAP}){{0,2}}),?\s[A-Z]{{1,2}}\d[\dA-Z]?\s?\d[A-Z]{{2}}(?!\w)"
+    rf"(?P<v>{_CAP}(?:[ ](?:{_SMALL}[ ])?{_CAP}){{0,2}}),?\s[A-Z]{{1,2}}\d[\dA-Z]?\s?\d"
+    rf"[A-Z]{{2}}(?!\w)"
 )
 _COUNTY = re.compile(rf"\b(?P<v>{_NAMED})[ ]County\b")
 
@@ -54,7 +57,8 @@ def _with_state() -> re.Pattern[str]:
     zip_ = r"\d{5}(?:-\d{4})?(?![\w-])"
     city = rf"(?P<city>{_CAP}(?:[ ](?:{_SMALL}[ ])?{_CAP}){{0,2}})"
     return re.compile(
-        rf"(?:{city},?[ \n]{{1,2}})?\b(?:(?:(?:{every})|{full}|(?i:{full})),?[ \n]{{1,3}}(?P<zip>{zip_})"
+        rf"(?:{city},?[ \n]{{1,2}})?\b(?:(?:(?:{every})|{full}|(?i:{full})),?[ \n]{{1,3}}(?P<zip"
+        rf">{zip_})"
         rf"|(?<=,[ \n])(?:{clear}|{full})(?![\w'’]))"
     )
 

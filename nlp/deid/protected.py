@@ -66,6 +66,10 @@ def _eponymous(tokens: Sequence[Token]) -> Iterator[Guard]:
     for i, token in enumerate(tokens):
         if not token.is_word:
             continue
+        double = tokens[i : i + 3] if i + 2 < len(tokens) and tokens[i + 1].text == "-" else ()
+        if double and "-".join((double[0].text, double[2].text)).casefold() in known:
+            yield Guard(token.start, double[2].end, False)
+            continue
         listed = token.text.casefold() in known
         if not listed and not (token.is_capitalised and len(token.text) > 2):
             continue

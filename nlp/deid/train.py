@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
+from engine.exceptions import InputError
 from engine.protocols import Label
 from nlp.deid import numbers, organisations
 from nlp.deid.features import BITS, rows
@@ -48,9 +49,16 @@ def own_half(text: str) -> bool:
 
 
 def read_notes(path: Path) -> list[str]:
-    """The texts of an MTSamples file."""
+    """The texts of an MTSamples file.
+
+    Raises:
+        InputError: it has no column "text".
+    """
     with path.open(encoding="utf-8", newline="") as file:
-        return [row["text"] for row in csv.DictReader(file)]
+        reader = csv.DictReader(file)
+        if "text" not in (reader.fieldnames or ()):
+            raise InputError('no column "text"', where=str(path), fix="give MTSamples as CSV")
+        return [row["text"] for row in reader]
 
 
 def common_words(notes: Iterable[str], labels: Iterable[str]) -> frozenset[str]:

@@ -55,19 +55,12 @@ class Finder:
         guards += [Guard(start, end, True) for start, end in names.closings(text)]
         firm = [guard for guard in guards if guard.firm]
         fixed = list(apart(self._formed(text, words, probability)))
-        by_rule = list(
-            apart(
-                _cut(
-                    [
-                        *organisations.find(text),
-                        *names.find(text, words, self.tagger.is_word),
-                        *places.find(text),
-                    ],
-                    text,
-                    [*firm, *_as_guards(fixed)],
-                )
-            )
-        )
+        named = [
+            *organisations.find(text),
+            *names.find(text, words, self.tagger.is_word),
+            *places.find(text),
+        ]
+        by_rule = _layered(named, text, [*firm, *_as_guards(fixed)])
         by_rule = [m for m in by_rule if m.sure or not any(_within(m, g) for g in guards)]
         learned = self._learned(text, words, probability, guards, [*fixed, *by_rule])
         sure = [m for m, p in learned if p >= _SURE]
@@ -187,6 +180,17 @@ def _witnessed(mention: Mention, words: Sequence[Token], probability: Floats) ->
         if token.start < mention.end and mention.start < token.end and token.text[0].isalnum()
     ]
     return bool(inside) and float(1 - min(inside)) >= _WITNESS
+
+
+def _layered(mentions: Iterable[Mention], text: str, guards: Sequence[Guard]) -> list[Mention]:
+    """Each mention without what the guards or an earlier one hold."""
+    kept: list[Mention] = []
+    taken = [*guards]
+    for mention in mentions:
+        parts = list(_cut([mention], text, taken))
+        kept += parts
+        taken += _as_guards(parts)
+    return sorted(kept)
 
 
 def _as_guards(mentions: Iterable[Mention]) -> list[Guard]:

@@ -66,8 +66,10 @@ def find(text: str, tokens: Sequence[Token], is_word: IsWord) -> Iterator[Mentio
     yield from _initialled(tokens, is_word)
     yield from _spaced(text, is_word)
     yield from _persons(tokens, is_word)
+    yield from _loud(tokens, is_word)
     for match in _SIGNED.finditer(text):
-        yield Mention(match.start("v"), match.end("v"), "name")
+        group = match.lastgroup or 0
+        yield Mention(match.start(group), match.end(group), "name")
     yield from _credentialed(text, tokens, is_word)
 
 
@@ -131,7 +133,9 @@ def _name(
     led: a title or label stands before it, so that it may be in small letters or a common word.
     """
     titles = words("names", "titles")
-    while i + 1 < len(tokens) and tokens[i].text.lower() in titles:
+    for _ in range(_LONGEST):
+        if i + 1 >= len(tokens) or tokens[i].text.lower() not in titles:
+            break
         i += 1 + (tokens[i + 1].text == ".")
     if i >= len(tokens):
         return
@@ -274,7 +278,9 @@ def _both() -> tuple[str, ...]:
     return ("may", "will")
 
 
-_SIGNED = re.compile(r"^[ \t]*[-–—/~][ \t]?(?P<v>[A-Z]{2,4})[ \t]*$", re.MULTILINE)
+_SIGNED = re.compile(
+    r"^[ \t]*(?:[-–—/~][ \t]?(?P<v>[A-Z]{2,4})[ \t]*$|(?P<last>[A-Z]{2,4})\s*\Z)", re.MULTILINE
+)
 _LETTERS = re.compile(
     r"(?<![\w.])[^\W\d_](?: [^\W\d_]){2,}(?:\.?  ?[^\W\d_](?: [^\W\d_]){1,}){0,4}(?!\w)"
 )
@@ -287,6 +293,16 @@ def _spaced(text: str, is_word: IsWord) -> Iterator[Mention]:
         known = [is_word(word.lower()) or word.lower() in _stop() for word in joined]
         if len(match.group()) > 6 and not all(known):
             yield Mention(match.start(), match.end(), "name")
+
+
+def _loud(tokens: Sequence[Token], is_word: IsWord) -> Iterator[Mention]:
+    """Two words in capitals inside a sentence that is not ("spoke with JANE DOE")."""
+    for i in range(1, len(tokens) - 1):
+        before, first, last = tokens[i - 1 : i + 2]
+        loud = all(t.text.isupper() and t.text.isalpha() and len(t.text) > 2 for t in (first, last))
+        named = any(len(t.text) > 3 and not is_word(t.text.lower()) for t in (first, last))
+        if loud and named and before.text.islower() and first.text.lower() not in _stop():
+            yield Mention(first.start, last.end, "name", sure=False)
 
 
 def _persons(tokens: Sequence[Token], is_word: IsWord) -> Iterator[Mention]:

@@ -9,7 +9,7 @@ from nlp.deid.lexicon import words
 from nlp.deid.mentions import Kind, Mention
 
 _LABELS = (
-    r"mrn|m\.r\.n\.|med(?:ical)?\s+rec(?:ord)?|chart|hosp(?:ital)?|unit|nhs|patient\s+id"
+    r"mrn|m\.r\.n\.|med(?:ical)?\s+rec(?:ord)?|chart|record|hosp(?:ital)?|unit|nhs|patient\s+id"
     r"|pt\s+id|id|a/?c(?=\s*(?:no|\#|num))|acc(?:oun)?t|account|policy|member|subscriber|claim"
     r"|insurance|group|serial|s/n|sn|lot|batch|device|generator|lead|implant|accession|acc"
     r"|specimen|licen[cs]e|lic|dea|npi|gmc|nmc|upin|certificate|passport"
@@ -23,9 +23,9 @@ _NUMBER_WORD = (
     r"parking|reg(?:istration)?)\.?)"
 )
 _VALUE = (
-    r"(?P<v>[A-Z]{1,4}\s\d{4,12}(?![\w.])|(?=[A-Z0-9*-]*[ /-]?[A-Z0-9*/ -]*\d)[A-Z0-9*]{1,14}(?:"
+    r"(?P<v>[A-Z]{1,4}\s\d{4,12}(?![\w.])|(?=[A-Z0-9*/ -]{0,24}\d)[A-Z0-9*]{1,14}(?:"
     r"[-/][A-Z0-9*]{1,12}){0,5}"
-    r"(?:\ (?=[A-Z0-9]*\d)[A-Z0-9]{2,6}(?![\w/.]|-\d)){0,4})(?![\w%]|\.\d)"
+    r"(?:\ (?=[A-Z0-9]{0,5}\d)[A-Z0-9]{2,6}(?![\w/]|\.\d|-\d)){0,4})(?![\w%]|\.\d)"
 )
 _LABELLED = re.compile(
     rf"(?<![\w])(?i:{_LABELS})\b(?P<w>(?i:{_NUMBER_WORD}){{0,3}})(?P<c>[\s]*(?:[:=\#]|is\b|was\b"
@@ -60,21 +60,24 @@ _FORMS: tuple[tuple[Kind, bool, str], ...] = (
         r"\d{3}[\s.-]{1,2}\d{4}(?!\w|-\d)(?:\s*(?:x|ext\.?|extension)\s*\d{1,6})?"),
     ("phone", True, r"(?<![\w+])\+\d{1,3}(?:[\s.-]{0,2}\(?\d{1,5}\)?){2,6}(?!\w)"),
     ("phone", True, r"(?<![\w+.-])0\d{2,5}[\s-]?\d{3,4}(?:[\s-]?\d{3,4})?(?!\w|[.-]\d)"),
+    ("phone", True, r"(?<![\w+])\(0\d{2,5}\)\s?\d{3,4}[\s-]?\d{2,4}(?!\w|-\d)"),
     ("phone", False, r"(?<![\w.-])\d{3}[.-]\d{4}(?!\w|[.-]\d)(?:\s*(?:x|ext\.?|extension)\s*"
         r"\d{1,6})?"),
-    ("id", True, r"(?<![\w.,-])\d{7,}(?![\w%]|[.,]\d)"),
+    ("id", True, r"(?<![\w.,-])\d{7,}(?:-\d{1,4})?(?![\w%]|[.,]\d|-\d)"),
     ("id", True, r"(?<![\w-])[A-Z]{1,3}-?\d{5,}[A-Z]?(?!\w)"),
     ("id", True, r"(?<![\w/.-])[A-Z]{0,3}\d{1,4}(?:-\d{1,6}){2,}(?!\w|[/.]\d|-\d)"),
+    ("id", True, r"(?<![\w/.-])(?=(?:[A-Z-]{0,4}\d){5})[A-Z0-9]{1,14}(?:-[A-Z0-9]{1,12}){0,4}"
+        r"(?![\w%]|[/.,]\d|-\d)"),
     ("id", True, r"(?<![\w/.-])\d{4}\ \d{4}\ \d{4}(?:\ \d{4})?(?!\w)"),
-    ("id", True, r"(?<![\w/.-])(?=[A-Z0-9]*\d[A-Z0-9]*)[A-Z]{1,3}\d{2,}-\d{3,}(?:-\d{2,})?(?!\w)"),
+    ("id", True, r"(?<![\w/.-])(?=[A-Z0-9]{0,14}\d)[A-Z]{1,3}\d{2,}-\d{3,}(?:-\d{2,})?(?!\w)"),
     ("id", False, r"(?<![\w/.,-])\d{6}(?![\w%]|[.,/-]\d)"),
 )  # fmt: skip
-_COMPILED = tuple(
+_COMPILED: tuple[tuple[Kind, bool, re.Pattern[str]], ...] = tuple(
     (kind, sure, re.compile(form, re.IGNORECASE if kind in ("email", "url", "ip") else 0))
     for kind, sure, form in _FORMS
 )
 _CALLED = re.compile(
-    rf"(?<![\w])(?:{_PHONE_LABEL})\b\.?\s*(?:no\.?|number|\#|is|on|at|to|:|-|\s)*\s*"
+    rf"(?<![\w])(?<!\d\s)(?:{_PHONE_LABEL})\b\.?\s*(?:no\.?|number|\#|is|on|at|to|:|-|\s)*\s*"
     r"(?P<v>\+?\(?\d[\d\s().-]{1,18}\d(?:\s*(?:x|ext\.?)\s*\d{1,6})?)(?![\w/%]|[.,]\d)",
     re.IGNORECASE,
 )

@@ -9,7 +9,7 @@ from functools import cache
 from nlp.deid.lexicon import credentials, phrases, words
 from nlp.deid.mentions import Mention
 
-_CAP = r"[A-Z\u00C0-\u00DE][\w'’-]*"
+_CAP = r"(?<!\w)[A-Z\u00C0-\u00DE][\w'’-]{0,30}"
 _LINK = r"(?:of|the|and|&|for|at|in|de|del|la|on)"
 
 

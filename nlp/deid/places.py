@@ -9,7 +9,7 @@ from functools import cache
 from nlp.deid.lexicon import phrases, words
 from nlp.deid.mentions import Mention
 
-_CAP = r"[A-Z\u00C0-\u00DE][\w'’-]*\.?"
+_CAP = r"(?<!\w)[A-Z\u00C0-\u00DE][\w'’-]{0,30}\.?"
 _SMALL = r"(?:of|the|on|upon|de|del|la|las|los|le|les|des|du|san|santa|st\.?|saint)"
 _NAMED = rf"{_CAP}(?:[ \n](?:{_SMALL}[ ])?{_CAP}){{0,3}}"
 _UK = re.compile(r"(?<![\w-])[A-Z]{1,2}\d[\dA-Z]?\s?\d[A-Z]{2}(?!\w)")

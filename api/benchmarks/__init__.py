@@ -22,13 +22,14 @@ BENCHMARKS = {
     "bundle": "api.benchmarks.bundle:run",
     "concepts": "nlp.evaluate:concepts",
     "assertion": "nlp.evaluate_assertion:assertion",
+    "deid": "api.benchmarks.deid:run",
     "kg": "api.benchmarks.kg:run",
 }
 """Name -> "module:function", called with the paths and the graph."""
 WITHOUT_PATHS = ("kg",)
 """Benchmarks that read nothing but the graph."""
-WITH_OR_WITHOUT_PATHS = ("assertion",)
-"""Benchmarks that have data of their own and read more where it is named."""
+WITH_OR_WITHOUT_PATHS = ("assertion", "deid")
+"""Benchmarks that have or write data of their own; assertion reads it beside what is named."""
 LEARNED = ("rank", "labs", "vignettes", "abstain", "interview")
 """Benchmarks of what was learned from development cases: they can rank with held-out folds."""
 

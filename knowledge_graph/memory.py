@@ -61,7 +61,7 @@ class MemoryGraph:
         self._cached_information = lru_cache(maxsize=None)(self._information)
         self._cached_phenotype = lru_cache(maxsize=None)(self._is_below_root)
         self._cached_ancestors = lru_cache(maxsize=4096)(self._proper_ancestors)
-        self._cached_evidence = lru_cache(maxsize=256)(self._evidence)
+        self._cached_evidence = lru_cache(maxsize=512)(self._evidence)
         self._cached_absence = lru_cache(maxsize=256)(self._absence)
         self._cached_risk = lru_cache(maxsize=256)(self._raised_by)
         self._cached_facts = lru_cache(maxsize=1024)(self._made_facts)

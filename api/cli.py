@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli_deid import deid
 from api.cli_interview import interview
 from api.cli_kg import kg
 from engine.exceptions import InputError, KonsilError, NotFoundError
@@ -117,6 +118,7 @@ def extract(note: Path, as_json: bool) -> None:
 
 main.add_command(kg)
 main.add_command(interview)
+main.add_command(deid)
 
 
 @main.command()
@@ -130,7 +132,7 @@ def bench(
 ) -> None:
     """Run benchmark NAME (rank, labs, vignettes, interview, ...) on PATHS.
 
-    kg needs no PATHS: it asks the graph about itself.
+    kg needs no PATHS: it asks the graph about itself. deid writes notes of its own without PATHS.
     """
     import orjson
 

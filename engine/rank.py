@@ -123,12 +123,13 @@ def rank(
 
 def _parts(given: Features, fusion: Fusion) -> Floats:
     """What each finding contributes to each disease, (F, D)."""
-    parts = np.zeros((len(given.findings), given.candidate.size), np.float32)
+    parts = np.empty((len(given.findings), given.candidate.size), np.float32)
+    weights = fusion.signs
     for part, finding, signs in zip(parts, given.findings, given.signs, strict=True):
         if finding.status == "absent":
             part[:] = fusion.denies(signs[0])
         else:
-            part[:] = _mixed(fusion.signs @ signs, finding.probability)
+            part[:] = _mixed(weights @ signs, finding.probability)
     return parts
 
 
@@ -184,16 +185,17 @@ def _risks(
 
     Only of diseases that some present finding speaks for: a smoker's headache is no lung cancer.
     """
-    risks = {finding: graph.risk(term) for term, finding in risk_terms(findings, graph).items()}
-    risks = {finding: raised for finding, raised in risks.items() if raised.any()}
+    given = ((finding, graph.risk(term)) for term, finding in risk_terms(findings, graph).items())
+    risks = {finding: risk for finding, risk in given if risk.any()}
     if not risks:
         return {}
+    raised = np.flatnonzero(sum(risks.values()))
     speaks = np.zeros(len(graph.diseases), np.bool_)
     for finding, says in zip(counted, signs, strict=True):
         if finding.status != "absent" and not graph.is_circumstance(finding.code.code):
-            speaks |= (says > 0).any(axis=0)
-    risks = {finding: raised * speaks for finding, raised in risks.items()}
-    return {finding: raised for finding, raised in risks.items() if raised.any()}
+            speaks[raised] |= (says[:, raised] > 0).any(axis=0)
+    found = ((finding, risk * speaks) for finding, risk in risks.items())
+    return {finding: risk for finding, risk in found if risk.any()}
 
 
 def pictured(expected: Floats, reported: Floats) -> Floats:
@@ -317,11 +319,10 @@ def _overlaps(counted: Sequence[Finding], graph: KnowledgeGraph) -> list[list[tu
     The share is the information of their most informative common ancestor (Resnik) over that of
     the finding, to the power `OVERLAP_POWER`; of one that implies the finding it is 1.
     """
-    lineages = [
-        {term for term in (f.code.code, *graph.ancestors(f.code.code)) if graph.is_phenotype(term)}
-        for f in counted
-    ]
-    said = {term: graph.information_content(term) for terms in lineages for term in terms}
+    lineages = [{f.code.code, *graph.ancestors(f.code.code)} for f in counted]
+    terms = set[str]().union(*lineages)
+    said = {term: graph.information_content(term) for term in terms if graph.is_phenotype(term)}
+    lineages = [terms & said.keys() for terms in lineages]
     found: list[list[tuple[int, float]]] = []
     for i, finding in enumerate(counted):
         whole = said[finding.code.code]

@@ -61,7 +61,8 @@ class MemoryGraph:
         self._cached_information = lru_cache(maxsize=None)(self._information)
         self._cached_phenotype = lru_cache(maxsize=None)(self._is_below_root)
         self._cached_ancestors = lru_cache(maxsize=4096)(self._proper_ancestors)
-        self._cached_evidence = lru_cache(maxsize=256)(self._evidence)
+        self._cached_evidence = lru_cache(maxsize=512)(self._evidence)
+        self._cached_absence = lru_cache(maxsize=256)(self._absence)
         self._cached_risk = lru_cache(maxsize=256)(self._raised_by)
         self._cached_facts = lru_cache(maxsize=1024)(self._made_facts)
         self._cached_acquisition = lru_cache(maxsize=4096)(self._acquisition)
@@ -166,16 +167,10 @@ class MemoryGraph:
 
         Only against conditions with a complete profile: the others list what some reports name.
         """
-        ratios = np.zeros(len(self.entries), np.float32)
         index = self._find(term)
         if index is None or self.information_content(term) >= LOOKED_FOR:
-            return ratios
-        entries = self._matcher.entries(index)
-        diseases = self.snapshot.closure_disease[entries]
-        share = np.minimum(self.snapshot.closure_share[entries], MOST_SHOWN)
-        ratio = np.log1p(-share) - np.log1p(-self.snapshot.background[index])
-        ratios[diseases] = np.minimum(ratio, 0) * self._complete[diseases]
-        return ratios
+            return np.zeros(len(self.entries), np.float32)
+        return self._cached_absence(index)
 
     @property
     def standing(self) -> Mapping[str, Floats]:
@@ -481,6 +476,15 @@ class MemoryGraph:
 
     def _proper_ancestors(self, index: int) -> frozenset[str]:
         return frozenset(self._terms[i][0] for i in self._matcher.lineage(index) if i != index)
+
+    def _absence(self, index: int) -> Floats:
+        ratios = np.zeros(len(self.entries), np.float32)
+        entries = self._matcher.entries(index)
+        diseases = self.snapshot.closure_disease[entries]
+        share = np.minimum(self.snapshot.closure_share[entries], MOST_SHOWN)
+        ratio = np.log1p(-share) - np.log1p(-self.snapshot.background[index])
+        ratios[diseases] = np.minimum(ratio, 0) * self._complete[diseases]
+        return _frozen(ratios)
 
     def _evidence(self, index: int) -> Evidence:
         ratios = self._matcher.ratios(index)

@@ -38,11 +38,12 @@ class OwnFindings:
 
     def reported(self, terms: set[int]) -> Floats:
         """The part of `expected` that these terms (by index) make up, (D,)."""
-        total = np.zeros(self._diseases, np.float32)
-        for term in sorted(terms):
-            entries = slice(self._start[term], self._start[term + 1])
-            total[self._disease[entries]] += self._share[entries]
-        return total
+        entries = [slice(*self._start[term : term + 2]) for term in sorted(terms)]
+        if not entries:
+            return np.zeros(self._diseases, np.float32)
+        diseases = np.concatenate([self._disease[these] for these in entries])
+        shares = np.concatenate([self._share[these] for these in entries])
+        return np.bincount(diseases, shares, minlength=self._diseases).astype(np.float32)
 
 
 def standing(snapshot: Snapshot, entries: Sequence[Disease]) -> Mapping[str, Floats]:

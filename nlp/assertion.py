@@ -30,16 +30,24 @@ from nlp.tokenizer import TOKEN, texts
 
 TABLE_FILE = Path(__file__).with_name("triggers.toml")
 
-Says = Literal["negated", "uncertain", "historical", "family", "hypothetical", "nothing", "stop"]
+Says = Literal[
+    "negated", "uncertain", "historical", "family", "hypothetical", "conditional", "nothing", "stop"
+]
 Looks = Literal["forward", "backward", "both", "sign"]
 
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """What is said about a concept; `span._.assertion`."""
+    """What is said about a concept; `span._.assertion`.
+
+    conditional: it is there, but only under a condition that is met at times ("chest pain on
+        exertion", "penicillin causes a rash"). It counts as present: the status and context of a
+        finding do not change. What only might happen ("return if fever develops") is hypothetical.
+    """
 
     status: Status = "present"
     context: Context = "current"
+    conditional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +55,14 @@ class Trigger:
     """A phrase and its effect; see triggers.toml.
 
     reach: in tokens, None for the sentence. until: words that end its scope; forward, only behind
-    the first concept ("no ataxia was seen, and ...").
+    the first concept ("no ataxia was seen, and ..."). spares: what a stop does not end.
     """
 
     says: Says
     looks: Looks
     reach: int | None
     until: frozenset[str] = frozenset()
+    spares: str = ""
 
 
 Phrase = tuple[str, ...]
@@ -84,6 +93,7 @@ def triggers() -> dict[Phrase, list[Trigger]]:
             group["looks"],
             reach=group.get("reach"),
             until=frozenset(group.get("until", "").split()),
+            spares=group.get("spares", ""),
         )
         for phrase in _phrases(group["phrases"], _table()["slots"]):
             table.setdefault(phrase, []).append(trigger)
@@ -145,10 +155,11 @@ def _acting(words: Sequence[str], named: Sequence[bool]) -> list[Hit]:
 def _scopes(words: Sequence[str], named: Sequence[bool]) -> Iterator[tuple[int, int, Says]]:
     """(start, end, what is said) of each trigger's scope, in words of the sentence."""
     hits = _acting(words, named)
-    walls = [(start, end) for start, end, trigger in hits if trigger.says == "stop"]
+    stops = [hit for hit in hits if hit[2].says == "stop"]
     for start, end, trigger in hits:
         if trigger.says == "stop":
             continue
+        walls = [(s, e) for s, e, stop in stops if stop.spares != trigger.says]
         reach = len(words) if trigger.reach is None else trigger.reach
         looks = trigger.looks
         if looks == "sign":
@@ -181,10 +192,10 @@ def _combine(said: set[Says], section: str) -> Assertion:
         status = "absent"
     elif "uncertain" in said:
         status = "uncertain"
-    for context in ("family", "hypothetical", "historical"):
-        if context in said or context == section:
-            return Assertion(status, cast(Context, context))
-    return Assertion(status)
+    contexts = ("family", "hypothetical", "historical")
+    context = next((c for c in contexts if c in said or c == section), "current")
+    conditional = "conditional" in said and status != "absent" and context != "hypothetical"
+    return Assertion(status, cast(Context, context), conditional=conditional)
 
 
 class AssertionTagger:

@@ -7,9 +7,10 @@ put back beside each member before the look-up.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
@@ -25,6 +26,16 @@ KEY = "concepts"
 _WALLS = frozenset('.;:?!()[]{}|<>\\*=+•"')
 _LINKS = frozenset(("and", "or", "nor"))
 _COPULAS = frozenset(("is", "are", "was", "were"))
+_VERBS = frozenset(("include", "includes", "included", "including"))  # no name reaches across
+_RANGES = frozenset(("to",))  # "mild to severe"
+_OF = frozenset(("of", "in"))
+_ARTICLES = frozenset(("a", "an", "the", "his", "her", "their", "its", "no", "this", "these"))
+_ADJECTIVE = re.compile("(?:.{3}(?:al|ary|ic|ous)|.{2}[ln]ar|anomalous|increased|decreased)$")
+_NO_ADJECTIVES = "colic panic clinic arsenic interval hospital signal withdrawal removal"
+_FUNCTION_WORDS = """and or nor is are was were be been has have had due since for with without from
+    by after before because who which that when while as but than then also to if until during"""
+_NOUNS = frozenset(_NO_ADJECTIVES.split())
+_FUNCTION = frozenset(_FUNCTION_WORDS.split())
 _MEMBER = 2  # a list member that lacks the shared words has at most this many of its own
 _LIST = 8  # members of a list on either side of the one that holds the shared words
 _SHARED = 3  # the shared words are at most this many
@@ -64,11 +75,29 @@ def _runs(doc: Doc, tokens: list[str]) -> Iterator[list[list[Word]]]:
 
 
 def _guarded(written: str, run: list[list[Word]], lexicon: Lexicon) -> str | None:
-    """The term of an ambiguous abbreviation, if the clause says which one is meant."""
+    """The term of an ambiguous abbreviation or word, if the clause says which one is meant."""
     if written not in lexicon.guarded:
-        return None
+        written = written.lower()
+        if written not in lexicon.guarded:
+            return None
     here = {word.text.lower() for piece in run for word in piece}
     return next((term for near, term in lexicon.guarded[written] if near & here), None)
+
+
+def _describes_next(piece: list[Word], i: int, lexicon: Lexicon) -> bool:
+    """Is the word an adjective that belongs to what follows, not to what stands before it?
+
+    "Abnormalities in ocular saccades" are none of the eye.
+    """
+    following = piece[i + 1 : i + 2]
+    return (
+        bool(following)
+        and following[0].start == piece[i].end
+        and following[0].stem in lexicon.stems
+        and following[0].text.lower() not in _FUNCTION
+        and piece[i].text.lower() not in _NOUNS
+        and _ADJECTIVE.search(piece[i].text.lower()) is not None
+    )
 
 
 def _windows(piece: list[Word], run: list[list[Word]], lexicon: Lexicon) -> Iterator[Mention]:
@@ -92,45 +121,73 @@ def _windows(piece: list[Word], run: list[list[Word]], lexicon: Lexicon) -> Iter
             if last.stem not in stems:
                 break
             total += last.stem
-            if total in bags and last.text.lower() not in _COPULAS:
+            if (
+                total in bags
+                and last.text.lower() not in _COPULAS
+                and not _describes_next(piece, i + size - 1, lexicon)
+            ):
                 yield Mention(first.start, last.end, bags[total], size)
 
 
-def _members(run: list[list[Word]]) -> list[list[Word]]:
-    """The run's words, cut at commas and conjunctions."""
+def _members(run: list[list[Word]], tokens: list[str]) -> list[list[Word]]:
+    """The run's words, cut at commas, conjunctions and ranges ("mild to severe")."""
     members: list[list[Word]] = []
     for piece in run:
         members.append([])
+        end = -1
         for word in piece:
             if word.text in _LINKS:
                 members.append([])
-            else:
-                members[-1].append(word)
+                continue
+            between = [x for x in tokens[end : word.start] if x != "-"] if end >= 0 else []
+            if len(between) == 1 and between[0] in _RANGES:
+                members.append([])
+            members[-1].append(word)
+            end = word.end
     return [member for member in members if member]
 
 
-def _lists(run: list[list[Word]], lexicon: Lexicon, kept: dict[int, Mention]) -> Iterator[Mention]:
+def _lists(
+    run: list[list[Word]], tokens: list[str], lexicon: Lexicon, kept: dict[int, Mention]
+) -> Iterator[Mention]:
     """Every name that shares words with another member of a list.
 
     The member that holds the shared words must be a name itself, and the other member's words must
     not belong to a name of their own; this keeps chance pairs out.
     """
-    members = _members(run)
+    members = _members(run, tokens)
     for i, member in enumerate(members if len(members) > 1 else ()):
         for split in range(1, min(_MEMBER, len(member) - 1) + 1):
             head = _named(member[:split], member[split : split + _SHARED], lexicon)
-            for other in reversed(
-                members[max(0, i - _LIST) : i] if head else ()
-            ):  # A and B atrophy
+            own_article = tokens[member[0].start - 1].lower() in ("a", "an")  # "A and a B atrophy"
+            shares = bool(head) and not own_article
+            for other in reversed(members[max(0, i - _LIST) : i] if shares else ()):
+                # A and B atrophy
                 yield from _joined(other[-_MEMBER:][::-1], head, lexicon, kept)
                 if len(other) > _MEMBER:
                     break
             rest = member[:-split][::-1]
             head = _named(member[-split:], rest[:_SHARED], lexicon)
             for other in members[i + 1 : i + 1 + _LIST] if head else ():  # atrophy of A and B
+                if _complete(other, tokens) or _qualifies(other):
+                    break
                 yield from _joined(other[:_MEMBER], head, lexicon, kept)
                 if len(other) > _MEMBER:
                     break
+
+
+def _complete(member: list[Word], tokens: list[str]) -> bool:
+    """Has the first word of a member a complement of its own ("abnormalities of gait")?"""
+    return len(member) > 1 and not _OF.isdisjoint(tokens[member[0].end : member[1].start])
+
+
+def _qualifies(member: list[Word]) -> bool:
+    """Is the first word of a member the "abnormal" of the second ("abnormal shape")?"""
+    return (
+        member[0].text.lower() == "abnormal"
+        and member[1:2] != []
+        and (member[1].start == member[0].end)
+    )
 
 
 def _named(own: list[Word], shared: list[Word], lexicon: Lexicon) -> list[Word]:
@@ -171,7 +228,27 @@ def _longest(windows: Iterable[Mention], barred: set[int]) -> dict[int, Mention]
     return kept
 
 
-def _gapped(piece: list[Word], lexicon: Lexicon, kept: dict[int, Mention]) -> Iterator[Mention]:
+def _parted(part: list[Word], tokens: list[str]) -> bool:
+    """Does a conjunction or a verb keep two of the words apart as things of their own?
+
+    A conjunction does right between them ("myopia and astigmatism") and before an article ("an
+    anomaly and a flat face"), not inside a list of adjectives ("red and sore eye").
+    """
+    for word, following in pairwise(part):
+        between = [x.lower() for x in tokens[word.end : following.start]]
+        if not _VERBS.isdisjoint(between):
+            return True
+        for i, token in enumerate(between):
+            if token in _LINKS and (
+                len(between) == 1 or _ARTICLES.intersection(between[i + 1 : i + 2])
+            ):
+                return True
+    return False
+
+
+def _gapped(
+    piece: list[Word], tokens: list[str], lexicon: Lexicon, kept: dict[int, Mention]
+) -> Iterator[Mention]:
     """Every name whose words stand apart, other words between them ("red and sore left eye").
 
     A word of a name that stands in one piece is taken only with all of that name. None begins or
@@ -194,7 +271,11 @@ def _gapped(piece: list[Word], lexicon: Lexicon, kept: dict[int, Mention]) -> It
                     total = ends + sum(piece[k].stem for k in own)
                     if total in bags:
                         part = [piece[k] for k in (i, *own, j)]
-                        if _whole(part, kept):
+                        if (
+                            _whole(part, kept)
+                            and not _parted(part, tokens)
+                            and not _describes_next(piece, j, lexicon)
+                        ):
                             start, end = part[0].start, part[-1].end
                             own_tokens = {n for word in part for n in range(word.start, word.end)}
                             gaps = frozenset(range(start, end)) - own_tokens
@@ -228,8 +309,10 @@ class ConceptRecogniser:
         windows = [m for run in runs for piece in run for m in _windows(piece, run, self.lexicon)]
         barred = {i for span in doc.spans.get(HEADINGS, ()) for i in range(span.start, span.end)}
         kept = _longest(windows, barred)
-        lists = (m for run in runs for m in _lists(run, self.lexicon, kept))
-        apart = (m for run in runs for piece in run for m in _gapped(piece, self.lexicon, kept))
+        lists = (m for run in runs for m in _lists(run, tokens, self.lexicon, kept))
+        apart = (
+            m for run in runs for piece in run for m in _gapped(piece, tokens, self.lexicon, kept)
+        )
         found = {*kept.values(), *(m for m in lists if _adds(m, kept)), *apart}
         ordered = sorted(found, key=lambda m: (m.start, m.end, m.term))
         spans = [Span(doc, m.start, m.end, label="concept", kb_id=m.term) for m in ordered]

@@ -8,6 +8,7 @@ with probability of about 1e-10 for the whole of HPO and a long note.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,9 @@ from nlp.tokenizer import TOKEN
 
 NAMES_FILE = Path(__file__).with_name("names.toml")
 _RANK: dict[LabelKind, int] = {"name": 0, "exact": 1, "narrow": 2, "related": 3, "broad": 4}
+_GRADES = ("borderline", "mild", "moderate", "severe", "profound")
+_SYSTEM = re.compile(r"(?i:Abnormality of the \w+ system)")
+_SIGNS = ("sign", "symptom")
 MAX_WORDS = 12
 """Longest name that is matched, in words that count."""
 
@@ -78,9 +82,9 @@ class Lexicon:
     """Compiled names. Build it with `compile_lexicon`.
 
     bags: names of two and more words, by the sum of their stems. singles: one-word names, by
-    spelling. acronyms: names that count only as written ("COPD"). guarded: acronyms that mean the
-    term only beside one of the words given. stems: every stem of any name; a
-    window never reaches across a word that is not among them. sha256: of labels and word tables.
+    spelling. acronyms: names that count only as written ("COPD"). guarded: acronyms and
+    words that mean the term only beside one of the words given. stems: every stem of any name;
+    a window never reaches across a word that is not among them. sha256: of labels and word tables.
     """
 
     bags: dict[int, str] = field(default_factory=dict[int, str])
@@ -114,11 +118,18 @@ def compile_lexicon(labels: Iterable[Label]) -> Lexicon:
     for text, term in (*names, *phrases, *synonyms):
         if term is not None:
             _add(lexicon, text, term)
+    known = [(_stems(text), term) for text, term in (*names, *synonyms) if not is_acronym(text)]
+    systems = {term for text, term in (*names, *synonyms) if _SYSTEM.fullmatch(text)}
+    for total, term in (*_graded(known), *_signs(known, systems)):
+        lexicon.bags.setdefault(total, term)
+    lexicon.stems.update(keys(word)[0] for word in _SIGNS)
     for written, name in table["abbreviations"].items():
         if term := terms.get(name.casefold()):
             lexicon.acronyms[written] = term
     for guard in table["guarded"]:
         lexicon.acronyms.pop(guard["written"], None)
+        if not is_acronym(guard["written"]):
+            lexicon.singles.pop(keys(guard["written"])[1], None)
         if term := terms.get(guard["name"].casefold()):
             near = frozenset(guard["near"].split())
             lexicon.guarded.setdefault(guard["written"], []).append((near, term))
@@ -130,9 +141,47 @@ def _add(lexicon: Lexicon, text: str, term: str) -> None:
     if is_acronym(text):
         lexicon.acronyms.setdefault(text, term)
         return
-    name = list(words([match.group() for match in TOKEN.finditer(text)]))
+    name = _words(text)
     if len(name) == 1:
         lexicon.singles.setdefault(name[0].spelling, term)
     elif 1 < len(name) <= MAX_WORDS:
         lexicon.bags.setdefault(sum(word.stem for word in name), term)
         lexicon.stems.update(word.stem for word in name)
+
+
+def _words(text: str) -> list[Word]:
+    return list(words([match.group() for match in TOKEN.finditer(text)]))
+
+
+def _stems(text: str) -> list[int]:
+    return [word.stem for word in _words(text)]
+
+
+def _graded(names: list[tuple[list[int], str]]) -> Iterator[tuple[int, str]]:
+    """Keys of a grade and any name of the term that it grades.
+
+    "Severe global developmental delay" is also a "severe developmental delay", because a global
+    developmental delay is called so.
+    """
+    term_of: dict[int, str] = {}
+    keys_of: dict[str, list[int]] = {}
+    for stems, term in names:
+        term_of.setdefault(sum(stems), term)
+        keys_of.setdefault(term, []).append(sum(stems))
+    grades = {keys(grade)[0] for grade in _GRADES}
+    for stems, term in names:
+        for grade in grades.intersection(stems) if len(stems) > 1 else ():
+            plain = term_of.get(sum(stems) - grade, term)
+            if plain != term:
+                yield from ((key + grade, term) for key in keys_of[plain])
+
+
+def _signs(names: list[tuple[list[int], str]], systems: set[str]) -> Iterator[tuple[int, str]]:
+    """Keys of "neurological signs" and "signs of the nervous system" for its abnormality."""
+    abnormal, system = keys("abnormality")[0], keys("system")[0]
+    for stems, term in names:
+        for word in _SIGNS if term in systems and abnormal in stems else ():
+            key = sum(stems) - abnormal + keys(word)[0]
+            yield key, term
+            if system in stems:
+                yield key - system, term

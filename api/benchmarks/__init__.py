@@ -22,12 +22,15 @@ BENCHMARKS = {
     "bundle": "api.benchmarks.bundle:run",
     "concepts": "nlp.evaluate:concepts",
     "ner": "nlp.evaluate_ner:run",
-    "assertion": "nlp.evaluate:assertion",
+    "assertion": "nlp.evaluate_assertion:assertion",
+    "deid": "api.benchmarks.deid:run",
     "kg": "api.benchmarks.kg:run",
 }
 """Name -> "module:function", called with the paths and the graph."""
 WITHOUT_PATHS = ("kg",)
 """Benchmarks that read nothing but the graph."""
+WITH_OR_WITHOUT_PATHS = ("assertion", "deid")
+"""Benchmarks that have or write data of their own; assertion reads it beside what is named."""
 LEARNED = ("rank", "labs", "vignettes", "abstain", "interview")
 """Benchmarks of what was learned from development cases: they can rank with held-out folds."""
 
@@ -52,7 +55,7 @@ def run(
         raise NotFoundError(
             f"no benchmark {name!r}", fix=f"known benchmarks: {', '.join(sorted(BENCHMARKS))}"
         )
-    if bool(paths) == (name in WITHOUT_PATHS):
+    if name not in WITH_OR_WITHOUT_PATHS and bool(paths) == (name in WITHOUT_PATHS):
         needs = "reads nothing but the graph" if paths else "needs files to read"
         raise InputError(
             f"benchmark {name} {needs}", where="PATHS", fix="see `konsil bench --help`"

@@ -144,6 +144,12 @@ def test_an_unknown_benchmark_lists_the_known_ones() -> None:
     assert "rank" in err
 
 
+def test_the_assertion_benchmark_has_sentences_of_its_own() -> None:
+    code, out, _ = run("bench", "assertion", "--json")
+    assert code == 0
+    assert json.loads(out)["n"] == 320
+
+
 def test_only_the_graph_benchmark_takes_no_paths() -> None:
     for arguments in (("bench", "rank"), ("bench", "kg", str(EXAMPLES))):
         code, _, err = run(*arguments)

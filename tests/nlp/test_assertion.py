@@ -8,6 +8,9 @@ import pytest
 
 from engine.types import Context, Finding, Status, TextSpan
 from nlp.assertion import Assertion, triggers
+from nlp.concepts import KEY
+from nlp.lexicon import Lexicon
+from nlp.pipeline import build
 
 Read = Callable[[str], list[Finding]]
 
@@ -189,7 +192,65 @@ SENTENCES: list[tuple[str, str, Status, Context]] = [
     ("Risks including infection and stroke were discussed.", "stroke", P, "hypothetical"),
     ("Watch for jaundice.", "jaundice", P, "hypothetical"),
     ("DISCHARGE INSTRUCTIONS: Fever or cough need a call.", "cough", P, "hypothetical"),
+    ("Come back if she has vomiting.", "vomiting", P, "hypothetical"),
+    ("If you get diarrhea, drink more.", "diarrhea", P, "hypothetical"),
+    ("Should seizures recur, call us.", "seizures", P, "hypothetical"),
+    ("He should continue walking; cough is better.", "cough", P, "current"),
+    ("Headache occurs every day.", "Headache", P, "current"),
+    # one's own word is denied, not the next
+    ("Non-bloody diarrhea.", "diarrhea", P, "current"),
+    ("Absent reflexes, and ataxia.", "ataxia", P, "current"),
+    # said in other ways
+    ("Lungs are clear of wheezing.", "wheezing", A, "current"),
+    ("The scan fails to show hydrocephalus.", "hydrocephalus", A, "current"),
+    ("There is nothing to suggest pneumonia.", "pneumonia", A, "current"),
+    ("Fever - nil.", "Fever", A, "current"),
+    ("He could not sleep on account of cough.", "cough", P, "current"),
+    ("No question that the jaundice is new.", "jaundice", P, "current"),
+    # uncertain: a clause of its own, a cause, a list
+    ("It is unclear whether she has pneumonia.", "pneumonia", U, "current"),
+    ("Unable to exclude pneumonia.", "pneumonia", U, "current"),
+    ("Cough, probably due to pneumonia.", "Cough", P, "current"),
+    ("Cough, probably due to pneumonia.", "pneumonia", U, "current"),
+    ("In all likelihood pneumonia.", "pneumonia", U, "current"),
+    ("Meningitis remains a concern.", "Meningitis", U, "current"),
+    (
+        "The differential included pneumonia, pulmonary embolism, hepatitis, meningitis,"
+        " stroke and pancreatitis.",
+        "pancreatitis",
+        U,
+        "current",
+    ),
+    # over and done with
+    ("He used to get migraine.", "migraine", P, "historical"),
+    ("As a teenager he suffered from migraine.", "migraine", P, "historical"),
+    ("Stroke in 2015.", "Stroke", P, "historical"),
+    ("Stroke 2015.", "Stroke", P, "historical"),
+    ("There was complete resolution of her jaundice.", "jaundice", P, "historical"),
+    ("She has had cough for the last year.", "cough", P, "current"),
+    ("Two years ago the patient developed ataxia.", "ataxia", P, "current"),
+    # relatives, whatever the verb
+    ("Son recently diagnosed with epilepsy.", "epilepsy", P, "family"),
+    ("Migraine in mother and grandmother.", "Migraine", P, "family"),
+    ("Her flatmate came down with meningitis.", "meningitis", P, "family"),
+    ("The mother thinks that he has seizures.", "seizures", P, "current"),
 ]
+
+CONDITIONS = [
+    ("Chest pain on exertion.", True),
+    ("He has chest pain when climbing stairs.", True),
+    ("Whenever she walks uphill, she gets chest pain.", True),
+    ("Chest pain brought on by cold wind.", True),
+    ("Ergometry gives him chest pain.", True),
+    ("Exertional chest pain.", True),
+    ("Chest pain with minimal activity.", True),
+    ("Chest pain, and cough on exertion.", False),
+    ("Chest pain does not improve with exercise.", False),
+    ("No chest pain on exertion.", False),
+    ("Return if there is chest pain on exertion.", False),
+    ("Chest pain on Monday.", False),
+]
+"""(sentence, is its chest pain there only under a condition?)"""
 
 
 @pytest.mark.parametrize(("sentence", "words", "status", "context"), SENTENCES)
@@ -203,6 +264,25 @@ def test_what_is_said(
         if isinstance(citation, TextSpan) and citation.quote == words
     }
     assert said == {words: Assertion(status, context)}
+
+
+@pytest.mark.parametrize(("sentence", "conditional"), CONDITIONS)
+def test_a_condition_is_said_and_changes_nothing_else(sentence: str, conditional: bool) -> None:
+    pipeline = build(Lexicon())
+    pipeline.remove_pipe("konsil_concepts")
+    doc = pipeline.make_doc(sentence)
+    start = sentence.lower().index("chest pain")
+    span = doc.char_span(start, start + len("chest pain"), label="concept")
+    assert span is not None
+    doc.spans[KEY] = [span]
+    said: Assertion = pipeline(doc).spans[KEY][0]._.assertion
+    assert said.conditional is conditional
+    if conditional:
+        assert (said.status, said.context) == ("present", "current")
+
+
+def test_a_condition_leaves_the_finding_present(read: Read) -> None:
+    assert [(f.status, f.context) for f in read("Cough on exertion.")] == [("present", "current")]
 
 
 def test_the_words_of_a_name_are_no_trigger(read: Read) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from engine.exceptions import InputError
 from engine.protocols import Vocabulary
-from nlp.evaluate import assertion, concepts
+from nlp.evaluate import concepts
+from nlp.evaluate_assertion import assertion
 
 HEADER = "line number\tCondition\tsentence\tnegation\ttemporality\texperiencer\n"
 
@@ -46,6 +47,32 @@ def test_assertion(tmp_path: Path) -> None:
     assert report.metrics["negation_f1"] == 1
     assert report.metrics["historical_f1"] == 1
     assert report.notes[0].startswith("1 rows skipped")
+    # the sentences of our own beside it, under names of their own
+    assert report.metrics["held_historical_f1"] < 1
+    assert report.metrics["uncertain_f1"] == report.metrics["held_uncertain_f1"]
+
+
+def test_assertion_of_our_own_sentences() -> None:
+    report = assertion()
+    assert report.n == 320
+    for name in ("negation", "uncertain", "historical", "family", "hypothetical", "conditional"):
+        low, high = report.ci95[f"{name}_f1"]
+        assert 0.5 < low <= report.metrics[f"{name}_f1"] <= high
+    assert {str(miss["line"]).split()[0] for miss in report.misses} == {"development"}
+    assert len(report.provenance["sha256"]) == 1
+
+
+def test_assertion_of_case_reports(tmp_path: Path) -> None:
+    (tmp_path / "1.txt").write_text("No jaundice. Maybe gout.")
+    (tmp_path / "1.ann").write_text(
+        "T1\tSign_symptom 3 11\tjaundice\nA1\tPOLARITY T1 NEG\nT2\tDisease_disorder 19 23\tgout\n"
+    )
+    report = assertion(tmp_path)
+    assert report.n == 1
+    assert report.metrics["reports_negated_f1"] == 1
+    assert report.metrics["reports_uncertain_precision"] == 0
+    missed = [miss for miss in report.misses if miss["line"] == "1"]
+    assert [(miss["kind"], miss["class"]) for miss in missed] == [("invented", "uncertain")]
 
 
 @pytest.mark.parametrize("bench", [concepts, assertion])

@@ -27,6 +27,9 @@ def named(findings: list[Finding]) -> list[tuple[str, str]]:
     ]
 
 
+PROFOUND = "Profound global developmental delay"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -76,7 +79,11 @@ def named(findings: list[Finding]) -> list[tuple[str, str]]:
         ),
         (
             "Frequency, urgency and hesitancy.",
-            [("urgency", "Urinary urgency"), ("hesitancy", "Urinary hesitancy")],
+            [
+                ("Frequency", "Pollakisuria"),
+                ("urgency", "Urinary urgency"),
+                ("hesitancy", "Urinary hesitancy"),
+            ],
         ),
         ("The vaccine met with hesitancy.", []),
         ("The eye was closed by a big red scar.", []),
@@ -86,6 +93,31 @@ def named(findings: list[Finding]) -> list[tuple[str, str]]:
             "Chest pain or shortness of breath.",
             [("Chest pain", "Chest pain"), ("shortness of breath", "Dyspnea")],
         ),
+        # nor across a conjunction between two things, or to an adjective of the next word
+        ("Myopia and astigmatism.", [("Myopia", "Myopia"), ("astigmatism", "Astigmatism")]),
+        ("An anomaly and a flat face.", [("flat face", "Flat face")]),
+        ("Pain and arthritis.", [("Pain", "Pain"), ("arthritis", "Arthritis")]),
+        ("Hypoglycemia in the neonatal period.", [("Hypoglycemia", "Hypoglycemia")]),
+        ("Low blood sugar due to insulin.", [("Low blood sugar", "Hypoglycemia")]),
+        ("Triggers of episodes include fever.", [("fever", "Fever")]),
+        # a range is a list
+        (
+            "Mild to severe intellectual disability.",
+            [
+                ("Mild to severe intellectual disability", "Intellectual disability, mild"),
+                ("severe intellectual disability", "Intellectual disability, severe"),
+            ],
+        ),
+        # a grade goes with every name of the term that it grades, and signs with a system
+        ("Profound developmental delay.", [("Profound developmental delay", PROFOUND)]),
+        ("No neurological signs.", [("neurological signs", "Abnormality of the nervous system")]),
+        ("Multiple nevi.", [("Multiple nevi", "Numerous nevi")]),
+        # words of ordinary language only in company
+        ("Collecting ducts.", []),
+        ("The abscess was drained.", [("abscess", "Abscess")]),
+        ("He feels drained.", [("drained", "Fatigue")]),
+        ("Spina bifida at S4.", [("Spina bifida", "Spina bifida")]),
+        ("Gallop with S4.", [("S4", "Fourth heart sound")]),
         # abbreviations as written; ambiguous ones only in company
         ("She has SOB and HTN.", [("SOB", "Dyspnea"), ("HTN", "Hypertension")]),
         ("Saturation 97 % on RA.", []),

@@ -1,0 +1,223 @@
+"""All witnesses together: rules, the tagger, names already known; what must survive is cut out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.protocols import Label
+from nlp.deid import ages, dates, lexicon, names, numbers, organisations, places
+from nlp.deid.mentions import Mention, apart
+from nlp.deid.protected import Guard, Protector
+from nlp.deid.recase import recased
+from nlp.deid.roster import Roster
+from nlp.deid.surrogates import generic
+from nlp.deid.tagger import Floats, Tagger, spans
+from nlp.deid.tokens import Token, tokens
+
+BOLDNESS = 0.7
+"""A word goes when the tagger's probability that it identifies nobody is below this."""
+_UNKNOWN = 0.85  # the same for a word with a capital that is neither a common word nor an eponym
+_INITIALS = 4
+_SHOUTED = 6  # letters; shorter words in capitals are abbreviations
+_WITNESS = 0.3  # what the tagger must say for a form that may be something else
+_SURE = 0.9  # of a name that is looked for in the rest of the notes
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Finds what identifies people. Compile once; safe to share between threads."""
+
+    tagger: Tagger
+    protector: Protector
+
+    @classmethod
+    def compile(cls, labels: Iterable[Label]) -> Finder:
+        """labels: names of findings and diseases, which are never taken for people."""
+        return cls(Tagger.load(), Protector.compile(labels))
+
+    def find(self, text: str, roster: Roster | None = None) -> list[Mention]:
+        """Every identifier, in reading order, none overlapping another.
+
+        roster: names known from other notes of the patient; those of this note are added to it.
+        """
+        return list(apart(self._ordered(text, Roster() if roster is None else roster)))
+
+    def _ordered(self, text: str, roster: Roster) -> Iterator[Mention]:
+        """The surest witness first."""
+        text = recased(text, self.tagger.is_word)
+        words = tokens(text)
+        probability = self.tagger.probabilities(words)
+        guards = self.protector.guards(text, words)
+        guards += [Guard(start, end, True) for start, end in names.closings(text)]
+        firm = [guard for guard in guards if guard.firm]
+        fixed = list(apart(self._formed(text, words, probability)))
+        named = [
+            *organisations.find(text),
+            *names.find(text, words, self.tagger.is_word),
+            *places.find(text),
+        ]
+        by_rule = _layered(named, text, [*firm, *_as_guards(fixed)])
+        by_rule = [m for m in by_rule if m.sure or not any(_within(m, g) for g in guards)]
+        learned = self._learned(text, words, probability, guards, [*fixed, *by_rule])
+        sure = [m for m, p in learned if p >= _SURE]
+        roster.learn(text[m.start : m.end] for m in [*by_rule, *sure] if m.kind == "name")
+        yield from fixed
+        yield from by_rule
+        yield from (m for m, _ in learned)
+        yield from _cut(roster.mentions(words, self.tagger.is_word), text, guards)
+
+    def _formed(self, text: str, words: Sequence[Token], probability: Floats) -> Iterator[Mention]:
+        """What its form gives away; where that is not enough, the tagger must agree."""
+        streets = [m for m in places.find(text) if text[m.start : m.end][:1].isdigit()]
+        net = [m for m in numbers.find(text) if m.kind in ("email", "url", "ip")]
+        yield from net
+        candidates = [*dates.find(text), *numbers.find(text), *ages.find(text)]
+        yield from numbers.labelled(text)
+        yield from (m for m in candidates if m.sure and m.kind == "age")
+        yield from (m for m in candidates if m.sure and m.kind == "date")
+        yield from (m for m in streets if any(c.isalpha() for c in text[m.start : m.end]))
+        yield from (m for m in candidates if m.sure)
+        for mention in candidates:
+            if not mention.sure and _witnessed(mention, words, probability):
+                yield mention
+
+    def _learned(
+        self,
+        text: str,
+        words: Sequence[Token],
+        probability: Floats,
+        guards: Sequence[Guard],
+        taken: Sequence[Mention],
+    ) -> list[tuple[Mention, float]]:
+        """What the tagger says beyond the rules, without what is protected."""
+        found: list[tuple[Mention, float]] = []
+        for mention, p in spans(words, probability, boldness=_boldness(words, self.tagger.is_word)):
+            barring = [g for g in guards if g.firm or _alone(g, mention, words)]
+            for part in _cut([mention], text, [*barring, *_as_guards(taken)]):
+                part = _without_adverb(part, text)
+                if _is_something(part, text, self.tagger.is_word, p):
+                    found.append((part, p))
+        return found
+
+
+def _alone(guard: Guard, mention: Mention, words: Sequence[Token]) -> bool:
+    """Is an eponym all of what was tagged, so that it is no part of "Chase Baker"?"""
+    return not any(
+        mention.start <= token.start < mention.end and token.is_capitalised
+        for token in words
+        if token.end <= guard.start or token.start >= guard.end
+    )
+
+
+def _is_something(mention: Mention, text: str, is_word: names.IsWord, p: float) -> bool:
+    """A tagged date or number must look like one, a name have a word that can be one ..."""
+    words = text[mention.start : mention.end]
+    parts = [part for part in re.findall(r"[^\W\d_]+", words) if len(part) > 1]
+    if places.is_kept(words) or all(word.lower() in titles() for word in parts):
+        return False
+    if mention.kind == "name":
+        if words.isupper() and len(words) <= _INITIALS:  # rules know where initials stand
+            return False
+        small = p >= _SURE  # a name in small letters must be sure
+        able = [w for w in parts if w[0].isupper() or (small and len(w) > 2 and not is_word(w))]
+        return bool(able) and not names.is_degree(words) and not _short(words)
+    if mention.kind == "organisation" and all(word.lower() in generic() for word in parts):
+        return False
+    if mention.kind == "date":
+        return dates.shifted(words, 0, dates.Calendar(False, 2001)) is not None
+    if mention.kind in ("id", "phone"):
+        return sum(c.isdigit() for c in words) >= 3
+    return any(c.isalpha() for c in words)
+
+
+def titles() -> frozenset[str]:
+    """Mr, Dr and the like."""
+    return lexicon.words("names", "titles")
+
+
+def _boldness(words: Sequence[Token], is_word: names.IsWord) -> Floats:
+    """How bold to be with each word; (T,)."""
+    small = {token.text for token in words if token.text.islower()}
+
+    def unknown(token: Token) -> bool:
+        low = token.text.lower()
+        known = any(map(is_word, (low, low.rstrip("s")))) or low in small or len(low) < 3
+        known = known or low in lexicon.eponyms()
+        shouted = token.text.isupper() and len(low) < _SHOUTED
+        return token.is_capitalised and not shouted and not known
+
+    return np.array([_UNKNOWN if unknown(t) else BOLDNESS for t in words], np.float32)
+
+
+def _within(mention: Mention, guard: Guard) -> bool:
+    return guard.start < mention.end and mention.start < guard.end
+
+
+def _without_adverb(mention: Mention, text: str) -> Mention:
+    """The name without the word that begins its sentence: "Then Smith ..."."""
+    match = re.match(r"(\w+),?\s+", text[mention.start : mention.end])
+    if mention.kind != "name" or match is None:
+        return mention
+    stop = lexicon.words("names", "adverbs") | lexicon.words("names", "stop")
+    if match[1].lower() not in stop - {"may", "will"}:
+        return mention
+    return Mention(mention.start + match.end(), mention.end, mention.kind, mention.sure)
+
+
+def _short(words: str) -> bool:
+    """Two letters such as "Na": initials are capitals."""
+    return len(words) < 3 and not words.isupper()
+
+
+def _witnessed(mention: Mention, words: Sequence[Token], probability: Floats) -> bool:
+    inside = [
+        probability[i, 0]
+        for i, token in enumerate(words)
+        if token.start < mention.end and mention.start < token.end and token.text[0].isalnum()
+    ]
+    return bool(inside) and float(1 - min(inside)) >= _WITNESS
+
+
+def _layered(mentions: Iterable[Mention], text: str, guards: Sequence[Guard]) -> list[Mention]:
+    """Each mention without what the guards or an earlier one hold."""
+    kept: list[Mention] = []
+    taken = [*guards]
+    for mention in mentions:
+        parts = list(_cut([mention], text, taken))
+        kept += parts
+        taken += _as_guards(parts)
+    return sorted(kept)
+
+
+def _as_guards(mentions: Iterable[Mention]) -> list[Guard]:
+    return [Guard(m.start, m.end, True) for m in mentions]
+
+
+def _cut(mentions: Iterable[Mention], text: str, guards: Sequence[Guard]) -> Iterator[Mention]:
+    """The mentions without the guarded characters, and without punctuation at their ends."""
+    for mention in mentions:
+        start = mention.start
+        inside = sorted(g for g in guards if g.start < mention.end and mention.start < g.end)
+        for guard in [*inside, Guard(mention.end, mention.end, True)]:
+            if guard.start > start:
+                part = _trimmed(text, start, guard.start)
+                if part is not None:
+                    yield Mention(*part, mention.kind, mention.sure)
+            start = max(start, guard.end)
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
+    while start < end and not (text[start].isalnum() or text[start] in "(+*"):
+        start += 1
+    while end > start and not (text[end - 1].isalnum() or text[end - 1] in ")*"):
+        end -= 1
+    if text[start:end].count("(") != text[start:end].count(")"):
+        while start < end and text[start] in "()":
+            start += 1
+        while end > start and text[end - 1] in "()":
+            end -= 1
+    return (start, end) if any(c.isalnum() for c in text[start:end]) else None

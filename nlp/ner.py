@@ -6,32 +6,41 @@ those that do not overlap: of two, the longer, and of equals that of the later s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
 from nlp.reading import Words, words
-
-if TYPE_CHECKING:
-    from nlp.tagger import Tagger
+from nlp.schemes import Mention, Scheme
 
 KEY = "entities"
 """Where the spans are: `doc.spans[KEY]`."""
 
 
+class Reads(Protocol):
+    """What `nlp.tagger.Tagger` is to the component."""
+
+    @property
+    def schemes(self) -> tuple[Scheme, ...]: ...
+
+    def read(
+        self, documents: Sequence[tuple[Sequence[str], Sequence[int]]], /
+    ) -> list[dict[str, list[Mention]]]: ...
+
+
 class EntityRecogniser:
     """The tagger as a component; it is loaded when the first document comes."""
 
-    def __init__(self, tagger: Tagger | None = None) -> None:
+    def __init__(self, tagger: Reads | None = None) -> None:
         """tagger: None for the packaged one."""
         self._tagger = tagger
 
     @property
-    def tagger(self) -> Tagger:
+    def tagger(self) -> Reads:
         """What it reads with.
 
         Raises:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import torch
@@ -175,41 +176,82 @@ def train(
 ) -> Network:
     """A network trained on the examples, the same each time on one machine.
 
-    checkpoints: folder that gets the weights after every epoch.
+    checkpoints: folder that gets the weights and the state after every epoch; training that was
+    broken off goes on from there and ends as if it had not been.
     """
     torch.manual_seed(SEED)
-    chance = random.Random(SEED)
-    network = Network(heads)
-    tuned = [p for p in network.encoder.parameters() if p.requires_grad]
-    others = [*network.spelling.parameters(), *network.heads.parameters()]
-    optimiser = torch.optim.AdamW(
-        [{"params": tuned, "lr": ENCODER_RATE}, {"params": others, "lr": HEAD_RATE}],
-        weight_decay=DECAY,
-        fused=True,
-    )
-    steps = epochs * len(batches(given, random.Random(SEED)))
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min((step + 1) / (WARM_UP * steps), 1 - step / steps)
-    )
-    began, step = perf_counter(), 0
-    for epoch in range(epochs):
-        network.train()
+    state = State(heads, steps=epochs * len(batches(given, random.Random(SEED))))
+    file = None if checkpoints is None else checkpoints / "state.pt"
+    if file is not None and file.exists():
+        state.restore(torch.load(file, weights_only=False))
+    while state.epoch < epochs:
+        state.learn(batches(given, state.chance))
+        if checkpoints is not None and file is not None:
+            save(state.network, checkpoints / f"epoch{state.epoch}.safetensors", ())
+            torch.save(state.saved(), file)
+    return state.network
+
+
+class State:
+    """Everything that the next step depends on."""
+
+    def __init__(self, heads: Sequence[Scheme], *, steps: int) -> None:
+        self.chance = random.Random(SEED)
+        self.epoch = 0
+        self.network = Network(heads)
+        tuned = [p for p in self.network.encoder.parameters() if p.requires_grad]
+        others = [*self.network.spelling.parameters(), *self.network.heads.parameters()]
+        self.optimiser = torch.optim.AdamW(
+            [{"params": tuned, "lr": ENCODER_RATE}, {"params": others, "lr": HEAD_RATE}],
+            weight_decay=DECAY,
+            fused=True,
+        )
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(
+            self.optimiser, lambda step: min((step + 1) / (WARM_UP * steps), 1 - step / steps)
+        )
+
+    @property
+    def _parts(self) -> dict[str, Any]:
+        return {
+            "network": self.network,
+            "optimiser": self.optimiser,
+            "schedule": self.schedule,
+        }
+
+    def learn(self, given: Sequence[Sequence[Example]]) -> None:
+        """One epoch; a line of the log every 50 steps."""
+        self.network.train()
         losses: list[float] = []
-        for batch in batches(given, chance):
-            loss = network(batch)
-            optimiser.zero_grad()
+        began = perf_counter()
+        for batch in given:
+            loss = self.network(batch)
+            self.optimiser.zero_grad()
             loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
+            nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+            self.optimiser.step()
+            self.schedule.step()
             losses.append(loss.item())
-            step += 1
-            if step % 50 == 0:
-                told = {"epoch": epoch, "step": step, "of": steps, "loss": np.mean(losses[-50:])}
+            if len(losses) % 50 == 0:
+                told = {"epoch": self.epoch, "step": len(losses), "of": len(given)}
+                told |= {"loss": round(float(np.mean(losses[-50:])), 4)}
                 print(json.dumps(told | {"seconds": round(perf_counter() - began)}), flush=True)
-        if checkpoints is not None:
-            save(network, checkpoints / f"epoch{epoch}.safetensors", ())
-    return network
+        self.epoch += 1
+
+    def saved(self) -> dict[str, Any]:
+        """For `restore`."""
+        return {name: part.state_dict() for name, part in self._parts.items()} | {
+            "epoch": self.epoch,
+            "chance": self.chance.getstate(),
+            "torch": torch.get_rng_state(),
+        }
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """As it was after an epoch."""
+        for name, part in self._parts.items():
+            part.load_state_dict(saved[name])
+        self.epoch = saved["epoch"]
+        self.chance.setstate(saved["chance"])
+        torch.set_rng_state(saved["torch"])
 
 
 def save(network: Network, file: Path, texts: Iterable[str]) -> None:
@@ -234,7 +276,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("KONSIL_DATA", default))
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--out", type=Path, default=FILE)
-    parser.add_argument("--checkpoints", type=Path, help="folder for the weights of every epoch")
+    parser.add_argument("--checkpoints", type=Path, help="folder to go on from if broken off")
     given = parser.parse_args(arguments)
     pieces = Pieces(pretrained() / "tokenizer.json")
     used = [scheme for scheme in schemes().values() if scheme.corpora.keys() & SPLITS.keys()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from nlp.encoder import pretrained
 from nlp.pieces import Pieces
 from nlp.schemes import schemes
 from nlp.tagger import Tagger, digest_of
-from nlp.train import Head, examples, save, train
+from nlp.train import Example, Head, State, examples, save, train
 
 SCHEME = schemes()["literature"]
 TEXT = "Aspirin caused gastric bleeding. No bleeding was seen with heparin."
@@ -72,13 +73,39 @@ def test_what_stands_behind_the_end_does_not_count() -> None:
 
 def test_a_corpus_without_a_type_does_not_teach_its_absence() -> None:
     pieces = Pieces(pretrained() / "tokenizer.json")
-    document = annotated(TEXT, ("gastric bleeding", "SpecificDisease"))
-    (example,) = examples([document], "ncbi_disease", SCHEME, pieces)
+    document = annotated(TEXT, ("Aspirin", "ChemicalEntity"))
+    (example,) = examples([document], "biored", SCHEME, pieces)
     aspirin, gastric = example.allowed[0], example.allowed[2]
-    drug = [SCHEME.tags.index(tag) for tag in ("B-drug", "I-drug")]
-    assert aspirin[[0, *drug]].all()
-    assert not aspirin[SCHEME.tags.index("B-disease")]
-    assert gastric.tolist() == [tag == "B-disease" for tag in SCHEME.tags]
+    disease = [SCHEME.tags.index(tag) for tag in ("B-disease", "I-disease")]
+    assert gastric[[0, *disease]].all()
+    assert not gastric[SCHEME.tags.index("B-drug")]
+    assert aspirin.tolist() == [tag == "B-drug" for tag in SCHEME.tags]
+
+
+@pytest.mark.slow
+def test_training_goes_on_where_it_was_broken_off(tmp_path: Path) -> None:
+    pieces = Pieces(pretrained() / "tokenizer.json")
+    document = annotated(TEXT, ("Aspirin", "Chemical"))
+    given = list(examples([document] * 20, "bc5cdr", SCHEME, pieces))
+    whole = train(given, [SCHEME], epochs=2, checkpoints=tmp_path / "whole")
+    state = torch.load(tmp_path / "whole" / "state.pt", weights_only=False)
+    assert state["epoch"] == 2
+    broken = tmp_path / "broken"
+    stop = RuntimeError("broken off")
+
+    def learn_once(self: State, batches: Sequence[Sequence[Example]]) -> None:
+        if self.epoch == 1:
+            raise stop
+        learn(self, batches)
+
+    learn = State.learn
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(State, "learn", learn_once)
+        with pytest.raises(RuntimeError):
+            train(given, [SCHEME], epochs=2, checkpoints=broken)
+    again = train(given, [SCHEME], epochs=2, checkpoints=broken)
+    for one, other in zip(whole.parameters(), again.parameters(), strict=True):
+        assert torch.equal(one, other)
 
 
 @pytest.mark.slow

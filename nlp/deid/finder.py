@@ -55,16 +55,19 @@ class Finder:
         guards = self.protector.guards(text, words)
         guards += [Guard(start, end, True) for start, end in names.closings(text)]
         firm = [guard for guard in guards if guard.firm]
-        fixed = list(apart(self._formed(text, words, probability)))
+        starts = [token.start for token in words]
+        placed = list(places.find(text))
+        fixed = list(apart(self._formed(text, words, starts, probability, placed)))
         named = [
             *organisations.find(text),
             *names.find(text, words, self.tagger.is_word),
-            *places.find(text),
+            *placed,
         ]
         by_rule = _layered(named, text, [*firm, *_as_guards(fixed)])
         barred = Guards(guards)
         by_rule = [m for m in by_rule if m.sure or not barred.within(m)]
-        learned = self._learned(text, words, probability, guards, [*fixed, *by_rule])
+        filled = Guards(_as_guards([*fixed, *by_rule]))
+        learned = self._learned(text, words, starts, probability, barred, filled)
         sure = [m for m, p in learned if p >= _SURE]
         roster.learn(text[m.start : m.end] for m in [*by_rule, *sure] if m.kind == "name")
         yield from fixed
@@ -73,18 +76,27 @@ class Finder:
         # Whose name is known may be called by it, unless a disease or sign stands there in full.
         yield from _cut(roster.mentions(words, self.tagger.is_word), text, Guards(firm))
 
-    def _formed(self, text: str, words: Sequence[Token], probability: Floats) -> Iterator[Mention]:
-        """What its form gives away; where that is not enough, the tagger must agree."""
-        streets = [m for m in places.find(text) if text[m.start : m.end][:1].isdigit()]
-        net = [m for m in numbers.find(text) if m.kind in ("email", "url", "ip")]
-        yield from net
-        candidates = [*dates.find(text), *numbers.find(text), *ages.find(text)]
+    def _formed(
+        self,
+        text: str,
+        words: Sequence[Token],
+        starts: Sequence[int],
+        probability: Floats,
+        placed: Sequence[Mention],
+    ) -> Iterator[Mention]:
+        """What its form gives away; where that is not enough, the tagger must agree.
+
+        starts: of the words. placed: places by rule.
+        """
+        streets = [m for m in placed if text[m.start : m.end][:1].isdigit()]
+        numbered = list(numbers.find(text))
+        yield from (m for m in numbered if m.kind in ("email", "url", "ip"))
+        candidates = [*dates.find(text), *numbered, *ages.find(text)]
         yield from numbers.labelled(text)
         yield from (m for m in candidates if m.sure and m.kind == "age")
         yield from (m for m in candidates if m.sure and m.kind == "date")
         yield from (m for m in streets if any(c.isalpha() for c in text[m.start : m.end]))
         yield from (m for m in candidates if m.sure)
-        starts = [token.start for token in words]
         for mention in candidates:
             if not mention.sure and _witnessed(mention, words, starts, probability):
                 yield mention
@@ -93,14 +105,16 @@ class Finder:
         self,
         text: str,
         words: Sequence[Token],
+        starts: Sequence[int],
         probability: Floats,
-        guards: Sequence[Guard],
-        taken: Sequence[Mention],
+        barred: Guards,
+        filled: Guards,
     ) -> list[tuple[Mention, float]]:
-        """What the tagger says beyond the rules, without what is protected."""
+        """What the tagger says beyond the rules, without what is protected.
+
+        starts: of the words. barred: what is protected. filled: what the rules have taken.
+        """
         found: list[tuple[Mention, float]] = []
-        barred, filled = Guards(guards), Guards(_as_guards(taken))
-        starts = [token.start for token in words]
         for mention, p in spans(words, probability, boldness=_boldness(words, self.tagger.is_word)):
             near = barred.within(mention)
             barring = [g for g in near if g.firm or _alone(g, mention, words, starts)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ PATH = click.Path(path_type=Path)
 @click.option(
     "--key-file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A secret of 16 bytes and more: the same key and patient give the same surrogates.",
+    help="A secret of 16 bytes and more: the same key, patient and notes give the same surrogates.",
 )
 @click.option(
     "--out",
@@ -66,7 +67,8 @@ def deid(
     89 become "90 or older"; findings and medicines stay. Check the result: no method finds
     everything.
 
-    The exit code is 1 when a note was not written.
+    The exit code is 1 when a note was not written. Files are told apart as note-0001, ... in all
+    that is written, as their names may identify; which is which goes to standard error.
     """
     files = list(_files(notes))
     if form == "text" and out is None and len(files) > 1:
@@ -81,12 +83,12 @@ def deid(
     if out is not None:
         _prepare(out)
     whole = True
-    for number, (file, text, done) in enumerate(_written(files, patient, key, language), 1):
-        target = None if out is None or done.text is None else out / f"note-{number:04}.txt"
+    for name, text, done in _written(files, patient, key, language):
+        target = None if out is None or done.text is None else out / f"{name}.txt"
         if target is not None:
-            target.write_bytes((done.text or "").encode("utf-8", "replace"))
+            done = _saved(name, done, target)
         show = _print_json if form == "json" else _print_text
-        show(file, text if show_original else None, done, target)
+        show(name, text if show_original else None, done, target)
         whole = whole and done.text is not None
     sys.exit(0 if whole else 1)
 
@@ -107,18 +109,22 @@ def _files(notes: Sequence[Path]) -> Iterator[Path]:
             raise InputError("no such file or folder", where=str(note), fix="check the path")
 
 
-def _text(file: Path) -> tuple[str, tuple[Issue, ...]]:
-    """The text of a file, and what is wrong with it; an error where it is none."""
+def _text(file: Path, name: str = "") -> tuple[str, tuple[Issue, ...]]:
+    """The text of a file, and what is wrong with it; an error where it is none.
+
+    name: the note's, for issues.
+    """
     from engine.readers.text import decode
     from engine.types import Issue
 
     try:
         text, remark = decode(file.read_bytes())
     except (OSError, ValueError) as error:
-        return "", (Issue("error", str(file), f"cannot be read: {error}", "send a text file"),)
+        said = getattr(error, "strerror", None) or error
+        return "", (Issue("error", name, f"cannot be read: {said}", "send a text file"),)
     if remark is None:
         return text, ()
-    return text, (Issue("warning", str(file), remark, "save the note as UTF-8"),)
+    return text, (Issue("warning", name, remark, "save the note as UTF-8"),)
 
 
 def _key(file: Path | None) -> bytes:
@@ -134,7 +140,7 @@ def _key(file: Path | None) -> bytes:
         raise InputError(f"cannot be read: {error.strerror}", where=str(file), fix=fix) from error
     if len(key.strip()) < SHORTEST_KEY:
         raise InputError(f"the key has {len(key.strip())} bytes", where=str(file), fix=fix)
-    return key
+    return key.strip()
 
 
 def _prepare(out: Path) -> None:
@@ -153,8 +159,10 @@ def _prepare(out: Path) -> None:
 
 def _written(
     files: Sequence[Path], patient: str | None, key: bytes, language: str | None
-) -> Iterator[tuple[Path, str, Deidentified]]:
-    """Each note as it is to be written; of one patient, all are read for their names first."""
+) -> Iterator[tuple[str, str, Deidentified]]:
+    """Each note as it is to be written, by its new name; of one patient, all are read for people's
+    names first. A note that fails becomes an issue, and the others are still written.
+    """
     from nlp.deid.deidentify import Deidentified, Patient, patient_of
     from nlp.deid.draw import Draw
 
@@ -162,15 +170,41 @@ def _written(
     one = None if patient is None else Patient(finder, Draw(key, patient), language)
     if one is not None and len(files) > 1:
         for file in files:
-            one.meet(_text(file)[0])
-    for file in files:
-        text, issues = _text(file)
+            with suppress(Exception):  # said below, where the note is written
+                one.meet(_text(file)[0])
+    for number, file in enumerate(files, 1):
+        name = f"note-{number:04}"
+        click.echo(f"{name}: {file}", err=True)
+        text, issues = _text(file, name)
         if any(issue.level == "error" for issue in issues):
-            yield file, text, Deidentified(None, issues=issues)
+            yield name, text, Deidentified(None, issues=issues)
             continue
         who = one or Patient(finder, Draw(key, patient_of(text)), language)
-        done = who.write(str(file), text)
-        yield file, text, replace(done, issues=(*issues, *done.issues))
+        try:
+            done = who.write(name, text)
+        except Exception as error:  # the border between notes: the others are still written
+            done = Deidentified(None, issues=(_failed(name, error),))
+        yield name, text, replace(done, issues=(*issues, *done.issues))
+
+
+def _failed(name: str, error: Exception) -> Issue:
+    from engine.types import Issue
+
+    said = f"this note could not be worked on ({type(error).__name__}); nothing was written"
+    return Issue("error", name, said, "report this, without the text of the note")
+
+
+def _saved(name: str, done: Deidentified, target: Path) -> Deidentified:
+    """The same, or an issue where it could not be written."""
+    from engine.types import Issue
+    from nlp.deid.deidentify import Deidentified
+
+    try:
+        target.write_bytes((done.text or "").encode("utf-8", "replace"))
+    except OSError as error:
+        issue = Issue("error", name, f"cannot be written: {error.strerror}", "make room for it")
+        return Deidentified(None, issues=(*done.issues, issue))
+    return done
 
 
 def _finder() -> Finder:
@@ -188,7 +222,7 @@ def _progress(message: str) -> None:
 # ---- Reporting ------------------------------------------------------------------------------
 
 
-def _print_json(file: Path, original: str | None, done: Deidentified, target: Path | None) -> None:
+def _print_json(name: str, original: str | None, done: Deidentified, target: Path | None) -> None:
     from engine.serialize import as_bytes
 
     replaced: list[dict[str, Any]] = []
@@ -198,15 +232,15 @@ def _print_json(file: Path, original: str | None, done: Deidentified, target: Pa
         if original is not None:
             span["original"] = original[one.start : one.end]
         replaced.append(span)
-    line: dict[str, Any] = {"note": str(file)}
-    line |= {"written": str(target)} if target is not None else {"text": done.text}
+    line: dict[str, Any] = {"note": name}
+    line |= {"text": done.text} if target is None or done.text is None else {"written": str(target)}
     sys.stdout.buffer.write(
         as_bytes({**line, "replaced": replaced, "issues": list(done.issues)}) + b"\n"
     )
     sys.stdout.buffer.flush()
 
 
-def _print_text(file: Path, original: str | None, done: Deidentified, target: Path | None) -> None:
+def _print_text(name: str, original: str | None, done: Deidentified, target: Path | None) -> None:
     """The text goes to standard output, if it has no file; the report never goes there with it."""
     aside = target is None
     if aside and done.text is not None:
@@ -215,7 +249,7 @@ def _print_text(file: Path, original: str | None, done: Deidentified, target: Pa
     if done.text is not None:
         counts = Counter(one.kind for one in done.replaced)
         summary = ", ".join(f"{count} {kind}" for kind, count in counts.most_common()) or "nothing"
-        click.echo(f"{file}{'' if aside else f' -> {target}'}: replaced {summary}", err=aside)
+        click.echo(f"{name}{'' if aside else f' -> {target}'}: replaced {summary}", err=aside)
     for one in done.replaced:
         words = "" if original is None else f"  {original[one.start : one.end]!r}"
         click.echo(

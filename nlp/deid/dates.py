@@ -54,7 +54,8 @@ _LEAP = 2000  # the year of a 29th of February without one
 _CENTURY = 40  # two-digit years to here are of this century
 _BARE = re.compile(rf"{_BEFORE}(?P<a>\d{{1,2}})(?:/|\s/\s)(?P<b>\d{{1,2}}){_AFTER}")
 _COMPACT = re.compile(
-    r"(?<![\w/.-])(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?![\w/-])"
+    r"(?<![^\W_])(?<![/.-])(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])"
+    r"(?![^\W_]|[/-])"
 )
 _MONTH_CUE = re.compile(
     r"\b(?:in|since|until|till|by|last|this|next|early|mid|late|from|during|through|before|after"

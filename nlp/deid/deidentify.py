@@ -16,6 +16,7 @@ from nlp.deid.mentions import Kind, Mention
 from nlp.deid.people import unspaced
 from nlp.deid.roster import Roster
 from nlp.deid.surrogates import How, Surrogates
+from nlp.deid.tokens import tokens
 from nlp.language import hardly_english, other_language
 
 _OLD = 90  # years
@@ -87,7 +88,25 @@ class Patient:
             )
             position = mention.end
         written = "".join(pieces) + text[position:]
-        return Deidentified(written, tuple(replaced), tuple(_removed(name, replaced)))
+        issues = (*_removed(name, replaced), *self._left(name, text, found))
+        return Deidentified(written, tuple(replaced), issues)
+
+    def _left(self, name: str, text: str, found: Sequence[Mention]) -> Iterator[Issue]:
+        """Words of people's names that stay, as they are protected or seem to be none."""
+        gone = bytearray(len(text))
+        for mention in found:
+            gone[mention.start : mention.end] = b"x" * (mention.end - mention.start)
+        for token in tokens(text):
+            word = token.text.casefold()
+            common = self.finder.tagger.is_word(word)
+            named = token.is_word and token.is_capitalised and len(word) > 2 and word in self.roster
+            if named and not common and not any(gone[token.start : token.end]):
+                yield Issue(
+                    "warning",
+                    f"{name}, characters {token.start} to {token.end}",
+                    "a word of somebody's name was left here: it also names a disease or sign",
+                    "read the place, and take it out by hand if a person is meant",
+                )
 
     def _find(self, text: str) -> list[Mention]:
         found = self.finder.find(text, self.roster)

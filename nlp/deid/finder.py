@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -54,61 +55,104 @@ class Finder:
         guards = self.protector.guards(text, words)
         guards += [Guard(start, end, True) for start, end in names.closings(text)]
         firm = [guard for guard in guards if guard.firm]
-        fixed = list(apart(self._formed(text, words, probability)))
+        starts = [token.start for token in words]
+        placed = list(places.find(text))
+        fixed = list(apart(self._formed(text, words, starts, probability, placed)))
         named = [
             *organisations.find(text),
             *names.find(text, words, self.tagger.is_word),
-            *places.find(text),
+            *placed,
         ]
         by_rule = _layered(named, text, [*firm, *_as_guards(fixed)])
-        by_rule = [m for m in by_rule if m.sure or not any(_within(m, g) for g in guards)]
-        learned = self._learned(text, words, probability, guards, [*fixed, *by_rule])
+        barred = Guards(guards)
+        by_rule = [m for m in by_rule if m.sure or not barred.within(m)]
+        filled = Guards(_as_guards([*fixed, *by_rule]))
+        learned = self._learned(text, words, starts, probability, barred, filled)
         sure = [m for m, p in learned if p >= _SURE]
         roster.learn(text[m.start : m.end] for m in [*by_rule, *sure] if m.kind == "name")
         yield from fixed
         yield from by_rule
         yield from (m for m, _ in learned)
-        yield from _cut(roster.mentions(words, self.tagger.is_word), text, guards)
+        # Whose name is known may be called by it, unless a disease or sign stands there in full.
+        yield from _cut(roster.mentions(words, self.tagger.is_word), text, Guards(firm))
 
-    def _formed(self, text: str, words: Sequence[Token], probability: Floats) -> Iterator[Mention]:
-        """What its form gives away; where that is not enough, the tagger must agree."""
-        streets = [m for m in places.find(text) if text[m.start : m.end][:1].isdigit()]
-        net = [m for m in numbers.find(text) if m.kind in ("email", "url", "ip")]
-        yield from net
-        candidates = [*dates.find(text), *numbers.find(text), *ages.find(text)]
+    def _formed(
+        self,
+        text: str,
+        words: Sequence[Token],
+        starts: Sequence[int],
+        probability: Floats,
+        placed: Sequence[Mention],
+    ) -> Iterator[Mention]:
+        """What its form gives away; where that is not enough, the tagger must agree.
+
+        starts: of the words. placed: places by rule.
+        """
+        streets = [m for m in placed if text[m.start : m.end][:1].isdigit()]
+        numbered = list(numbers.find(text))
+        yield from (m for m in numbered if m.kind in ("email", "url", "ip"))
+        candidates = [*dates.find(text), *numbered, *ages.find(text)]
         yield from numbers.labelled(text)
         yield from (m for m in candidates if m.sure and m.kind == "age")
         yield from (m for m in candidates if m.sure and m.kind == "date")
         yield from (m for m in streets if any(c.isalpha() for c in text[m.start : m.end]))
         yield from (m for m in candidates if m.sure)
         for mention in candidates:
-            if not mention.sure and _witnessed(mention, words, probability):
+            if not mention.sure and _witnessed(mention, words, starts, probability):
                 yield mention
 
     def _learned(
         self,
         text: str,
         words: Sequence[Token],
+        starts: Sequence[int],
         probability: Floats,
-        guards: Sequence[Guard],
-        taken: Sequence[Mention],
+        barred: Guards,
+        filled: Guards,
     ) -> list[tuple[Mention, float]]:
-        """What the tagger says beyond the rules, without what is protected."""
+        """What the tagger says beyond the rules, without what is protected.
+
+        starts: of the words. barred: what is protected. filled: what the rules have taken.
+        """
         found: list[tuple[Mention, float]] = []
         for mention, p in spans(words, probability, boldness=_boldness(words, self.tagger.is_word)):
-            barring = [g for g in guards if g.firm or _alone(g, mention, words)]
-            for part in _cut([mention], text, [*barring, *_as_guards(taken)]):
+            near = barred.within(mention)
+            barring = [g for g in near if g.firm or _alone(g, mention, words, starts)]
+            for part in _cut([mention], text, Guards([*barring, *filled.within(mention)])):
                 part = _without_adverb(part, text)
                 if _is_something(part, text, self.tagger.is_word, p):
                     found.append((part, p))
         return found
 
 
-def _alone(guard: Guard, mention: Mention, words: Sequence[Token]) -> bool:
-    """Is an eponym all of what was tagged, so that it is no part of "Chase Baker"?"""
+class Guards:
+    """Guards, found by place."""
+
+    def __init__(self, guards: Iterable[Guard] = ()) -> None:
+        self._sorted = sorted(guards)
+        self._longest = max((g.end - g.start for g in self._sorted), default=0)
+
+    def add(self, guards: Iterable[Guard]) -> None:
+        for guard in guards:
+            insort(self._sorted, guard)
+            self._longest = max(self._longest, guard.end - guard.start)
+
+    def within(self, mention: Mention) -> list[Guard]:
+        """Those that share a character with the mention, in reading order."""
+        first = bisect_left(self._sorted, Guard(mention.start - self._longest, 0, False))
+        stop = bisect_left(self._sorted, Guard(mention.end, 0, False))
+        return [guard for guard in self._sorted[first:stop] if guard.end > mention.start]
+
+
+def _alone(guard: Guard, mention: Mention, words: Sequence[Token], starts: Sequence[int]) -> bool:
+    """Is an eponym all of what was tagged, so that it is no part of "Chase Baker"?
+
+    starts: of the words.
+    """
+    tagged = words[bisect_left(starts, mention.start) : bisect_left(starts, mention.end)]
     return not any(
-        mention.start <= token.start < mention.end and token.is_capitalised
-        for token in words
+        token.is_capitalised
+        for token in tagged
         if token.end <= guard.start or token.start >= guard.end
     )
 
@@ -153,10 +197,6 @@ def _boldness(words: Sequence[Token], is_word: names.IsWord) -> Floats:
     return np.array([_UNKNOWN if unknown(t) else BOLDNESS for t in words], np.float32)
 
 
-def _within(mention: Mention, guard: Guard) -> bool:
-    return guard.start < mention.end and mention.start < guard.end
-
-
 def _without_adverb(mention: Mention, text: str) -> Mention:
     """The name without the word that begins its sentence: "Then Smith ..."."""
     match = re.match(r"(\w+),?\s+", text[mention.start : mention.end])
@@ -173,11 +213,14 @@ def _short(words: str) -> bool:
     return len(words) < 3 and not words.isupper()
 
 
-def _witnessed(mention: Mention, words: Sequence[Token], probability: Floats) -> bool:
+def _witnessed(
+    mention: Mention, words: Sequence[Token], starts: Sequence[int], probability: Floats
+) -> bool:
+    first = max(bisect_right(starts, mention.start) - 1, 0)
     inside = [
         probability[i, 0]
-        for i, token in enumerate(words)
-        if token.start < mention.end and mention.start < token.end and token.text[0].isalnum()
+        for i in range(first, bisect_left(starts, mention.end))
+        if mention.start < words[i].end and words[i].text[0].isalnum()
     ]
     return bool(inside) and float(1 - min(inside)) >= _WITNESS
 
@@ -185,11 +228,11 @@ def _witnessed(mention: Mention, words: Sequence[Token], probability: Floats) ->
 def _layered(mentions: Iterable[Mention], text: str, guards: Sequence[Guard]) -> list[Mention]:
     """Each mention without what the guards or an earlier one hold."""
     kept: list[Mention] = []
-    taken = [*guards]
+    taken = Guards(guards)
     for mention in mentions:
         parts = list(_cut([mention], text, taken))
         kept += parts
-        taken += _as_guards(parts)
+        taken.add(_as_guards(parts))
     return sorted(kept)
 
 
@@ -197,12 +240,11 @@ def _as_guards(mentions: Iterable[Mention]) -> list[Guard]:
     return [Guard(m.start, m.end, True) for m in mentions]
 
 
-def _cut(mentions: Iterable[Mention], text: str, guards: Sequence[Guard]) -> Iterator[Mention]:
+def _cut(mentions: Iterable[Mention], text: str, guards: Guards) -> Iterator[Mention]:
     """The mentions without the guarded characters, and without punctuation at their ends."""
     for mention in mentions:
         start = mention.start
-        inside = sorted(g for g in guards if g.start < mention.end and mention.start < g.end)
-        for guard in [*inside, Guard(mention.end, mention.end, True)]:
+        for guard in [*guards.within(mention), Guard(mention.end, mention.end, True)]:
             if guard.start > start:
                 part = _trimmed(text, start, guard.start)
                 if part is not None:

@@ -17,6 +17,7 @@ from nlp.deid.roster import Roster
 from nlp.deid.tokens import tokens
 
 How = Literal["surrogate", "shifted", "aggregated", "removed"]
+_IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _SSN = re.compile(r"\d{3}([- ])\d{2}\1\d{4}")
 _KEPT_PREFIX = re.compile(r"\+\d{1,3}\b|1(?=[\s.(-])|0")
 _NHS = 10  # digits; the last is a check digit
@@ -122,15 +123,16 @@ class Surrogates:
 
     def _host(self, host: str) -> str:
         """Names of the host become others; what every host may have (www, .co.uk) stays."""
+        number, colon, port = host.partition(":")
+        if _IPV4.fullmatch(number):
+            return self._ip(number) + colon + port
         labels = re.split(r"(\s?\.\s?)", host)
         last = len(labels) - 1
         for i in range(0, len(labels), 2):
             label = labels[i].strip().lower()
             generic = label in ("www", "mail", "portal", "nhs", "co", "ac", "gov")
             if i != last and not generic and label:
-                labels[i] = re.sub(
-                    r"[^\W\d_]+", lambda m: _like(m[0], self._word(m[0].lower())), labels[i]
-                )
+                labels[i] = self._worded(labels[i])
         return "".join(labels)
 
     def _worded(self, text: str) -> str:

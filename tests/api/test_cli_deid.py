@@ -86,8 +86,9 @@ def test_a_foreign_note_is_said_and_the_others_are_written(
     code, _, err = run("deid", *names, "--key-file", key, "--out", str(out))
     assert code == 1
     assert [path.name for path in out.iterdir()] == ["note-0003.txt"]
-    assert f"error: {foreign}: the note is not in English (de)" in err
-    assert f"error: {binary}: cannot be read" in err
+    assert "error: note-0001: the note is not in English (de)" in err
+    assert "error: note-0002: cannot be read" in err
+    assert f"note-0002: {binary}" in err  # which is which
     alone = run("deid", str(foreign), "--key-file", key)
     assert alone[:2] == (1, "")
 

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from nlp.deid.deidentify import Patient, patient_of
 from nlp.deid.draw import Draw
-from nlp.deid.finder import Finder
+from nlp.deid.finder import Finder, Guards
+from nlp.deid.mentions import Mention
+from nlp.deid.protected import Guard
 from nlp.deid.surrogates import Surrogates
 from tests.nlp.deid.test_find import LABELS
 
@@ -137,3 +139,55 @@ def test_any_text_is_written(finder: Finder, text: str) -> None:
         assert done.issues
     elif not done.replaced:
         assert done.text == text
+
+
+EPONYM = """Patient: Robert Parkinson
+Robert Parkinson has Parkinson disease. Parkinson was seen on 03/14/2021."""
+
+
+def test_a_patient_may_be_called_as_a_disease_is(finder: Finder) -> None:
+    done = patient(finder).write("note", EPONYM)
+    text = done.text or ""
+    assert text.count("Parkinson") == 1
+    assert "has Parkinson disease." in text
+    start = EPONYM.index("Parkinson disease")
+    assert [i.where for i in done.issues] == [f"note, characters {start} to {start + 9}"]
+    assert "Parkinson" not in done.issues[0].message
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        "http://10.1.2.3/patient/4482913",
+        "http://portal.clinic4482913.com/mj19510304",
+        "mj@clinic4482913.com",
+        "scan_4482913_report",
+        "MRN_4482913",
+        "visit_19510304.txt",
+    ],
+)
+def test_no_number_of_an_address_or_file_name_is_left(finder: Finder, identifier: str) -> None:
+    text = patient(finder).write("note", f"See {identifier} for the report of today.").text or ""
+    assert "See " in text
+    for number in re.findall(r"\d{6,}|10\.1\.2\.3", identifier):
+        assert number not in text
+
+
+def test_work_grows_with_the_length_of_a_note(
+    finder: Finder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    within = Guards.within
+
+    def counted(self: Guards, mention: Mention) -> list[Guard]:
+        found = within(self, mention)
+        calls.append(1 + len(found))
+        return found
+
+    monkeypatch.setattr(Guards, "within", counted)
+    looked: list[int] = []
+    for times in (20, 80):
+        calls.clear()
+        patient(finder).write("note", (NOTE + "\n\n") * times)
+        looked.append(sum(calls))
+    assert looked[1] < 6 * looked[0]

@@ -35,7 +35,7 @@ from nlp.tagger import FILE, digest_of
 
 VERSION = "1"
 SEED = 20_261_121
-EPOCHS = 6
+EPOCHS = 10
 BATCH = 16
 ENCODER_RATE, HEAD_RATE = 2e-4, 2e-3
 WARM_UP = 0.1
@@ -46,9 +46,12 @@ LETTER, FILTERS, WIDTH = 24, 64, 3
 SPLITS: dict[str, Callable[[Path], Iterator[Annotated]]] = {
     "bc5cdr": lambda data: pubtator(data / "bc5cdr" / "train.PubTator.txt"),
     "ncbi_disease": lambda data: brat(data / "ncbi_disease" / "train"),
-    "biored": lambda data: pubtator(data / "biored" / "train.PubTator"),
 }
-"""What is learned from; the development splits are left for `konsil bench ner`."""
+"""What is learned from; the development splits are left for `konsil bench ner`.
+
+BioRED is left out: it shares abstracts with every split of BC5CDR (44 of its 346 training documents
+are in BC5CDR's development split), and what is tested on must not be learned from.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ main.add_command(deid)
 @click.argument("name", metavar="NAME")
 @click.argument("paths", type=PATH, nargs=-1)
 @click.option("--json", "as_json", is_flag=True)
-@click.option("--cv", type=int, help="Rank with the fold that never saw the case's disease.")
+@click.option("--cv", type=int, help="Answer with the fold that never saw the case.")
 @click.option("--misses", type=PATH, help="Write one JSON line for every miss to this file.")
 def bench(
     name: str, paths: tuple[Path, ...], as_json: bool, cv: int | None, misses: Path | None

@@ -53,18 +53,22 @@ class Annotated:
 
 
 def read(path: Path) -> Iterator[Annotated]:
-    """Every annotated text of a PubTator file, or of a folder of PubTator files or brat folders.
+    """Every annotated text of a PubTator file, or of a folder of PubTator files or brat folders, or
+    of the ADE corpus.
 
     Raises:
         InputError: none is there, or one is damaged.
     """
+    if (path / "DRUG-AE.rel").exists():
+        yield from ade(path)
+        return
     files = [path] if path.is_file() else sorted(path.rglob("*.[Pp]ub[Tt]ator*"))
     folders = sorted({found.parent for found in path.rglob("*.ann")}) if path.is_dir() else []
     if not files and not folders:
         raise InputError(
-            "neither PubTator nor brat annotations",
+            "no annotations in a known format",
             where=str(path),
-            fix="name a .PubTator file, or a folder with .ann and .txt files",
+            fix="name a .PubTator file, a folder with .ann and .txt files, or the ADE corpus's",
         )
     for file in files:
         yield from pubtator(file)

@@ -54,7 +54,7 @@ def run(paths: Sequence[Path] | Path, vocabulary: Vocabulary | None = None) -> B
             document,
             frozenset(
                 (text.starts[first], text.ends[stop - 1], kind)
-                for first, stop, kind in found[scheme.name]
+                for first, stop, kind in found.mentions[scheme.name]
             ),
             frozenset(
                 (entity.start, entity.end, names[entity.label])

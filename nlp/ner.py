@@ -1,7 +1,7 @@
 """`konsil_ner`: mentions of diseases, drugs and whatever else the tagger was taught.
 
 Sets `doc.spans["entities"]` to the mentions of every scheme (label: the type) and `doc.ents` to
-those that do not overlap: of two, the longer, and of equals that of the later scheme.
+those of the clinical and the literature scheme that do not overlap.
 """
 
 from __future__ import annotations
@@ -14,11 +14,16 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
-from nlp.reading import Words, words
-from nlp.schemes import Mention, Scheme
+from nlp.reading import Read, Words, words
+from nlp.relating import Relater
+from nlp.schemes import Scheme
 
 KEY = "entities"
 """Where the spans are: `doc.spans[KEY]`."""
+READ = "konsil_read"
+"""Where `konsil_relations` finds what the tagger knows of them: `doc.user_data[READ]`."""
+SHOWN = ("clinical", "literature")
+"""Schemes whose mentions become `doc.ents`; of two that overlap, the longer, else the first."""
 
 
 class Reads(Protocol):
@@ -27,17 +32,23 @@ class Reads(Protocol):
     @property
     def schemes(self) -> tuple[Scheme, ...]: ...
 
+    @property
+    def relaters(self) -> tuple[Relater, ...]: ...
+
     def read(
         self, documents: Sequence[tuple[Sequence[str], Sequence[int]]], /
-    ) -> list[dict[str, list[Mention]]]: ...
+    ) -> Sequence[Read]: ...
 
 
 class EntityRecogniser:
     """The tagger as a component; it is loaded when the first document comes."""
 
-    def __init__(self, tagger: Reads | None = None) -> None:
-        """tagger: None for the packaged one."""
+    def __init__(self, tagger: Reads | None = None, *, keeps: bool = False) -> None:
+        """tagger: None for the packaged one. keeps: what it knows of mentions stays in
+        `doc.user_data[READ]`, for `konsil_relations`, which takes it from there.
+        """
         self._tagger = tagger
+        self.keeps = keeps
 
     @property
     def tagger(self) -> Reads:
@@ -61,15 +72,21 @@ class EntityRecogniser:
         while batch := list(islice(documents, batch_size)):
             read = [words(doc) for doc in batch]
             found = self.tagger.read([(r.words, r.sentences) for r in read])
-            for doc, these, mentions in zip(batch, read, found, strict=True):
-                spans = [
-                    _span(doc, these, start, end, kind)
-                    for scheme in reversed(self.tagger.schemes)
-                    for start, end, kind in mentions[scheme.name]
-                ]
-                doc.spans[KEY] = sorted(spans)
-                doc.ents = filter_spans(spans)
+            for doc, these, one in zip(batch, read, found, strict=True):
+                _mark(doc, these, one)
+                if self.keeps:
+                    doc.user_data[READ] = these, one
                 yield doc
+
+
+def _mark(doc: Doc, read: Words, found: Read) -> None:
+    listed = {
+        name: [_span(doc, read, start, end, kind) for start, end, kind in mentions]
+        for name, mentions in found.mentions.items()
+    }
+    every = {(s.start, s.end, s.label): s for spans in listed.values() for s in spans}
+    doc.spans[KEY] = sorted(every.values())
+    doc.ents = filter_spans([s for name in SHOWN for s in listed.get(name, ())])
 
 
 def _span(doc: Doc, read: Words, start: int, end: int, kind: str) -> Span:

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 import spacy
+from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from nlp import sections, sentences
+from nlp.schemes import Mention
 from nlp.sentences import bounds
 from nlp.tokenizer import Tokenizer, offsets, texts
 
 FACTORIES = (sections, sentences)
+
+
+Marked = Mapping[str, Sequence[Mention]]
+"""Mentions by scheme; their places count words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A document as it was read. vectors: by scheme, what is known of each mention, (M, ·)."""
+
+    mentions: Marked
+    vectors: Mapping[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)

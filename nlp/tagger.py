@@ -8,7 +8,7 @@ the LSTM. Trained by `python -m nlp.train`; nlp/CARD.md has data and numbers.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,10 @@ from safetensors import safe_open
 from engine.types import ModelRef
 from nlp.crf import NEVER, viterbi
 from nlp.encoder import Encoder, pretrained, weights
+from nlp.pairs import relations
 from nlp.pieces import Pieces, Window, padded
+from nlp.reading import Marked, Read
+from nlp.relating import Relater
 from nlp.schemes import Mention, Scheme, schemes
 from nlp.spelling import characters
 
@@ -54,13 +57,21 @@ class Tagger:
             scheme.name: _Head(scheme, _below(f"heads.{scheme.name}", given))
             for scheme in self.schemes
         }
+        self.relaters: tuple[Relater, ...] = tuple(
+            Relater(relation, below)
+            for name, relation in relations().items()
+            if (below := _below(f"relations.{name}", given))
+        )
 
     def read(
-        self, documents: Sequence[tuple[Sequence[str], Sequence[int]]]
-    ) -> list[dict[str, list[Mention]]]:
-        """Mentions of every document by scheme; their places count words.
+        self,
+        documents: Sequence[tuple[Sequence[str], Sequence[int]]],
+        marked: Sequence[Marked] | None = None,
+    ) -> list[Read]:
+        """Mentions of every document.
 
-        documents: words, and where among them each sentence begins.
+        documents: words, and where among them each sentence begins. marked: the mentions, where
+        they are known.
         """
         windows = [
             (number, window)
@@ -68,21 +79,18 @@ class Tagger:
             for window in self._pieces.windows(words, starts)
         ]
         windows.sort(key=lambda pair: len(pair[1].pieces))
-        found: list[dict[str, list[Mention]]] = [
-            {scheme.name: [] for scheme in self.schemes} for _ in documents
-        ]
+        found = [_Found({scheme.name: [] for scheme in self.schemes}) for _ in documents]
         for start in range(0, len(windows), BATCH):
             batch = windows[start : start + BATCH]
             hidden, lengths = self._hidden([(documents[n][0], window) for n, window in batch])
             for name, head in self._heads.items():
-                for (number, window), mentions in zip(
-                    batch, head.mentions(hidden, lengths), strict=True
-                ):
-                    offset = window.words.start
-                    found[number][name].extend((s + offset, e + offset, k) for s, e, k in mentions)
-        for mentions in (listed for by_scheme in found for listed in by_scheme.values()):
-            mentions.sort()
-        return found
+                if marked is None:
+                    mentions = head.mentions(hidden, lengths)
+                else:
+                    mentions = (_within(window, marked[n].get(name, ())) for n, window in batch)
+                for row, (number, window), these in zip(hidden, batch, mentions, strict=True):
+                    found[number].add(name, window.words.start, these, row)
+        return [one.sorted() for one in found]
 
     def _hidden(self, batch: Sequence[tuple[Sequence[str], Window]]) -> tuple[Floats, Any]:
         """What is known of each word: (B, W, SIZE + letters), and how many words there are."""
@@ -95,6 +103,40 @@ class Tagger:
             spelling[i, : len(window.words)] = self._spelling([words[w] for w in window.words])
         lengths = np.array([len(window.words) for _, window in batch])
         return np.concatenate([context, spelling], axis=-1), lengths
+
+
+class _Found:
+    """A document as its windows come."""
+
+    def __init__(self, rows: dict[str, list[tuple[Mention, Floats]]]) -> None:
+        self._rows = rows
+
+    def add(self, scheme: str, offset: int, mentions: Iterable[Mention], words: Floats) -> None:
+        """Mentions of a window. offset: of its first word. words: (W, ·), what is known of them."""
+        self._rows[scheme].extend(
+            ((start + offset, stop + offset, kind), words[start:stop].mean(axis=0))
+            for start, stop, kind in mentions
+        )
+
+    def sorted(self) -> Read:
+        """In reading order."""
+        for rows in self._rows.values():
+            rows.sort(key=lambda row: row[0])
+        return Read(
+            {name: [mention for mention, _ in rows] for name, rows in self._rows.items()},
+            {
+                name: np.stack([vector for _, vector in rows]) if rows else np.zeros((0, 0), "f4")
+                for name, rows in self._rows.items()
+            },
+        )
+
+
+def _within(window: Window, mentions: Sequence[Mention]) -> Iterator[Mention]:
+    """Those that begin in the window, counted from its first word and cut at its end."""
+    offset, end = window.words.start, window.words.stop
+    for start, stop, kind in mentions:
+        if offset <= start < end:
+            yield start - offset, min(stop, end) - offset, kind
 
 
 class _Spelling:

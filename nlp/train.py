@@ -13,7 +13,7 @@ import argparse
 import json
 import os
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
@@ -25,45 +25,47 @@ from safetensors.numpy import load_file as load_numpy
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from nlp.corpora import Annotated, ade, brat, pubtator
+from nlp import recurrent
+from nlp.curriculum import Corpora
 from nlp.encoder import pretrained
 from nlp.folds import fold_of
-from nlp.lessons import Example, related, unrelated, windows
-from nlp.network import Network
+from nlp.lessons import Example
+from nlp.network import Network, Recurrent, Transformer
 from nlp.pairs import relations
 from nlp.pieces import Pieces
-from nlp.reading import words_of
 from nlp.schemes import schemes
-from nlp.tagger import FILE, Tagger, digest_of
+from nlp.tagger import FILES, Tagger, digest_of
 
 VERSION = "1"
 SEED = 20_261_121
-EPOCHS, FURTHER = 10, 6
-"""Of the two stages."""
+EPOCHS, FURTHER, SMALL = 10, 6, 10
+"""Of the two stages, and of the small network."""
 BATCH = 16
 ENCODER_RATE, FURTHER_RATE, HEAD_RATE = 2e-4, 1e-4, 2e-3
 WARM_UP = 0.1
 DECAY = 0.01
-TAUGHT_BY = ("train.py", "lessons.py", "network.py", "pairs.py", "entities.toml", "relations.toml")
+TAUGHT_BY = (
+    "train.py",
+    "curriculum.py",
+    "lessons.py",
+    "network.py",
+    "pairs.py",
+    "entities.toml",
+    "relations.toml",
+)
 SHARES = {"reports": 1.0, "abstracts": 1.0, "ncbi": 0.25, "causing": 0.5, "silent": 0.5}
 """How much is told in an epoch of the second stage."""
-
-Corpus = Callable[[Path], Iterator[Annotated]]
-
-FIRST: dict[str, Corpus] = {
-    "bc5cdr": lambda data: pubtator(data / "bc5cdr" / "train.PubTator.txt"),
-    "ncbi_disease": lambda data: brat(data / "ncbi_disease" / "train"),
+SMALL_SHARES = {
+    "reports": 1.0,
+    "abstracts": 1.0,
+    "ncbi": 1.0,
+    "causing": 0.5,
+    "silent": 0.5,
+    "retold literature": 0.2,
+    "retold ncbi": 0.1,
+    "retold clinical": 0.2,
 }
-"""What is learned from first; the development splits are left for `konsil bench ner`.
-
-BioRED is left out: it shares abstracts with every split of BC5CDR (44 of its 346 training documents
-are in BC5CDR's development split), and what is tested on must not be learned from.
-"""
-THEN: dict[str, Corpus] = {
-    "maccrobat2020": lambda data: brat(data / "maccrobat2020"),
-    "ade_v2": lambda data: ade(data / "ade_v2"),
-}
-"""What is learned from then: whole corpora, so that only `--cv` measures on them."""
+"""How much is told in an epoch of the small network."""
 
 
 def batches(given: Sequence[Example], chance: random.Random) -> list[list[Example]]:
@@ -120,9 +122,10 @@ class State:
         self.chance = random.Random(SEED)
         self.epoch = 0
         self.network = network
-        tuned = [p for p in network.encoder.parameters() if p.requires_grad]
-        parts = (network.spelling, network.heads, network.relations)
-        others = [parameter for part in parts for parameter in part.parameters()]
+        tuned, others = list[nn.Parameter](), list[nn.Parameter]()
+        for name, parameter in network.named_parameters():
+            if parameter.requires_grad:
+                (tuned if name.startswith("encoder.") else others).append(parameter)
         self.optimiser = torch.optim.AdamW(
             [{"params": tuned, "lr": rate}, {"params": others, "lr": HEAD_RATE}],
             weight_decay=DECAY,
@@ -191,105 +194,59 @@ def save(network: Network, file: Path, texts: Iterable[str]) -> None:
     save_file({n: t.contiguous() for n, t in kept.items()}, file, metadata={"model": VERSION})
 
 
-class Corpora:
-    """What is taught, read once."""
-
-    def __init__(self, data: Path, *, without: Callable[[Annotated], bool] | None = None) -> None:
-        """data: folder of the corpora. without: documents of the second stage to leave out."""
-        self.pieces = Pieces(pretrained() / "tokenizer.json")
-        self.first = {name: list(read(data)) for name, read in FIRST.items()}
-        self.then = {
-            name: [document for document in read(data) if not (without and without(document))]
-            for name, read in THEN.items()
-        }
-
-    @property
-    def texts(self) -> set[str]:
-        """All that was learned from."""
-        both = (*self.first.values(), *self.then.values())
-        return {document.text for documents in both for document in documents}
-
-    def abstracts(self) -> list[Example]:
-        """Of the first stage: every window."""
-        known = schemes()
-        return [
-            example
-            for scheme in (known["literature"], known["ncbi"])
-            for corpus in scheme.corpora
-            if corpus in self.first
-            for example in windows(self.first[corpus], corpus, scheme, self.pieces)
-        ]
-
-    def everything(self, tagger: Tagger) -> dict[str, list[Example]]:
-        """Of the second stage, by what of it is told in an epoch: see `SHARES`.
-
-        tagger: finds the drugs and diseases of the sentences in which none causes the other.
-        """
-        known, asked = schemes(), relations()
-        ade_documents = self.then["ade_v2"]
-        causing = [document for document in ade_documents if document.relations]
-        silent = [words_of(document.text) for document in ade_documents if not document.relations]
-        found = tagger.read([(words.words, words.sentences) for words in silent])
-        scheme = known["adverse"]
-        beside = (
-            unrelated(
-                words,
-                [
-                    (start, stop, "drug" if kind == "drug" else "effect")
-                    for start, stop, kind in one.mentions["literature"]
-                ],
-                scheme,
-                asked["causes"],
-                self.pieces,
-            )
-            for words, one in zip(silent, found, strict=True)
-        )
-        clinical = known["clinical"], asked["modifies"]
-        literature = known["literature"], asked["induces"]
-        abstracts, reports = self.first["bc5cdr"], self.then["maccrobat2020"]
-        ncbi = self.first["ncbi_disease"]
-        return {
-            "reports": list(related(reports, "maccrobat2020", *clinical, self.pieces)),
-            "abstracts": list(related(abstracts, "bc5cdr", *literature, self.pieces)),
-            "ncbi": list(windows(ncbi, "ncbi_disease", known["ncbi"], self.pieces)),
-            "causing": list(related(causing, "ade_v2", scheme, asked["causes"], self.pieces)),
-            "silent": [example for example in beside if example is not None],
-        }
-
-
-def first_stage(corpora: Corpora, checkpoints: Path | None, epochs: int) -> Network:
+def first_stage(corpora: Corpora, checkpoints: Path, epochs: int) -> Network:
     """The network that knows what the literature marks."""
     known = schemes()
     given = corpora.abstracts()
-    print(json.dumps({"stage": 1, "windows": len(given)}), flush=True)
+    _say("first", {"windows": given})
     return train(
-        lambda: Network([known["literature"], known["ncbi"]]),
+        lambda: Transformer([known["literature"], known["ncbi"]]),
         lambda _: given,
         epochs=epochs,
-        checkpoints=checkpoints and checkpoints / "first",
+        checkpoints=checkpoints,
     )
 
 
-def second_stage(corpora: Corpora, first: Path, checkpoints: Path | None, epochs: int) -> Network:
+def second_stage(corpora: Corpora, first: Path, checkpoints: Path, epochs: int) -> Network:
     """The network that knows everything. first: weights of the first stage."""
     given = corpora.everything(Tagger(load_numpy(first)))
-    print(json.dumps({"stage": 2} | {name: len(told) for name, told in given.items()}), flush=True)
+    _say("second", given)
 
     def fresh() -> Network:
-        network = Network([*schemes().values()], [*relations().values()])
+        network = Transformer([*schemes().values()], [*relations().values()])
         told = load_file(first)
         told.pop("seen")
         network.load_state_dict(network.state_dict() | told)
         return network
 
-    def lessons(chance: random.Random) -> list[Example]:
-        return [
-            example
-            for name, told in given.items()
-            for example in chance.sample(told, round(SHARES[name] * len(told)))
-        ]
+    return train(
+        fresh, _drawn(given, SHARES), epochs=epochs, rate=FURTHER_RATE, checkpoints=checkpoints
+    )
 
-    return train(fresh, lessons, epochs=epochs, rate=FURTHER_RATE, checkpoints=checkpoints)
+
+def small(corpora: Corpora, teacher: Tagger, checkpoints: Path, epochs: int) -> Network:
+    """The network without a transformer, taught by the corpora and by the one with it."""
+    given = corpora.everything(teacher) | corpora.retold(teacher)
+    _say("small", given)
+    return train(
+        lambda: Recurrent([*schemes().values()], [*relations().values()]),
+        _drawn(given, SMALL_SHARES),
+        epochs=epochs,
+        checkpoints=checkpoints,
+    )
+
+
+def _drawn(given: Mapping[str, Sequence[Example]], shares: Mapping[str, float]) -> Lessons:
+    return lambda chance: [
+        example
+        for name, told in given.items()
+        for example in chance.sample(told, round(shares[name] * len(told)))
+    ]
+
+
+def _say(stage: str, given: Mapping[str, Sequence[Example]]) -> None:
+    told = {name: len(examples) for name, examples in given.items()}
+    print(json.dumps({"stage": stage} | told), flush=True)
 
 
 def digest() -> str:
@@ -303,23 +260,36 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m nlp.train", description=__doc__)
     default = Path(__file__).parents[2] / "shared" / "data"
     parser.add_argument("--data", type=Path, default=os.environ.get("KONSIL_DATA", default))
-    parser.add_argument("--epochs", type=int, nargs=2, default=(EPOCHS, FURTHER))
-    parser.add_argument("--out", type=Path, default=FILE)
+    parser.add_argument("--epochs", type=int, nargs=3, default=(EPOCHS, FURTHER, SMALL))
+    parser.add_argument("--out", type=Path, help="default: where the weights are installed")
+    parser.add_argument("--small", action="store_true", help="the network without a transformer")
     parser.add_argument(
         "--checkpoints", type=Path, required=True, help="folder to go on from if broken off"
     )
     parser.add_argument("--fold", type=int, nargs=2, metavar=("NUMBER", "OF"), help="leave it out")
     given = parser.parse_args(arguments)
+    if given.small and given.fold:
+        parser.error("--small has no folds: its teacher has seen every document")
     left_out = given.fold and (lambda d: fold_of(d.group, given.fold[1]) == given.fold[0])
-    corpora = Corpora(given.data / "nlp", without=left_out)
-    first = given.checkpoints / "first.safetensors"
-    if not first.exists():
-        save(first_stage(corpora, given.checkpoints, given.epochs[0]), first, ())
-    folder = given.checkpoints / (
-        "second" if given.fold is None else "fold{}of{}".format(*given.fold)
+    corpora = Corpora(
+        given.data / "nlp",
+        recurrent.windows if given.small else Pieces(pretrained() / "tokenizer.json").windows,
+        without=left_out,
     )
-    network = second_stage(corpora, first, folder, given.epochs[1])
-    save(network, given.out, corpora.texts)
+    folder = given.checkpoints / (
+        "whole" if given.fold is None else "fold{}of{}".format(*given.fold)
+    )
+    if given.small:
+        network = small(
+            corpora, Tagger(load_numpy(FILES["transformer"])), folder / "small", given.epochs[2]
+        )
+    else:
+        first = given.checkpoints / "first.safetensors"
+        if not first.exists():
+            save(first_stage(corpora, given.checkpoints / "first", given.epochs[0]), first, ())
+        network = second_stage(corpora, first, folder / "second", given.epochs[1])
+    out = given.out or FILES["recurrent" if given.small else "transformer"]
+    save(network, out, corpora.texts)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nlp.encoder import pretrained
-from nlp.pieces import LONGEST, WINDOW, Pieces, padded
+from nlp.pieces import LONGEST, WINDOW, Pieces
+from nlp.windows import padded
 
 PIECES = Pieces(pretrained() / "tokenizer.json")
 WORD = st.one_of(

@@ -9,11 +9,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlp.network import WIDE, PairHead
+from nlp.network import PairHead
 from nlp.pairs import FAR, SEEN, pairs_of, relations
 from nlp.relating import Relater
 from nlp.schemes import Mention
 
+WIDE = 12
 MODIFIES, INDUCES = relations()["modifies"], relations()["induces"]
 
 
@@ -59,7 +60,7 @@ def test_mentions_too_far_apart_are_not_looked_at_together() -> None:
 @given(st.lists(st.sampled_from(["drug", "disease"]), max_size=12))
 def test_torch_and_numpy_say_the_same(kinds: list[str]) -> None:
     torch.manual_seed(len(kinds))
-    head = PairHead(INDUCES).eval()
+    head = PairHead(INDUCES, WIDE).eval()
     keys = [(str(i % 4),) for i in range(len(kinds))]
     pairs = pairs_of(INDUCES, mentions(*kinds), [0, 9], keys)
     vectors = torch.randn(len(kinds), WIDE)

@@ -15,7 +15,7 @@ from nlp.corpora import Annotated, Entity
 from nlp.crf import NEVER
 from nlp.encoder import pretrained
 from nlp.lessons import Example, windows
-from nlp.network import Head, Network
+from nlp.network import Head, Transformer
 from nlp.pieces import Pieces
 from nlp.schemes import schemes
 from nlp.tagger import Tagger, digest_of
@@ -34,7 +34,7 @@ def annotated(text: str, *marked: tuple[str, str]) -> Annotated:
 
 def test_the_loss_sums_over_the_sequences_that_agree() -> None:
     torch.manual_seed(0)
-    head = Head(SCHEME)
+    head = Head(SCHEME, 8)
     torch.nn.init.normal_(head.moves)
     tags = range(len(SCHEME.tags))
     hidden = torch.randn(1, 3, head.out.in_features)
@@ -61,7 +61,7 @@ def test_the_loss_sums_over_the_sequences_that_agree() -> None:
 
 def test_what_stands_behind_the_end_does_not_count() -> None:
     torch.manual_seed(0)
-    head = Head(SCHEME)
+    head = Head(SCHEME, 8)
     hidden = torch.randn(1, 4, head.out.in_features)
     allowed = torch.ones(1, 4, len(SCHEME.tags), dtype=torch.bool)
     allowed[0, 0] = False
@@ -76,7 +76,7 @@ def test_what_stands_behind_the_end_does_not_count() -> None:
 def test_a_corpus_without_a_type_does_not_teach_its_absence() -> None:
     pieces = Pieces(pretrained() / "tokenizer.json")
     document = annotated(TEXT, ("Aspirin", "ChemicalEntity"))
-    (example,) = windows([document], "biored", SCHEME, pieces)
+    (example,) = windows([document], "biored", SCHEME, pieces.windows)
     aspirin, gastric = example.allowed[0], example.allowed[2]
     disease = [SCHEME.tags.index(tag) for tag in ("B-disease", "I-disease")]
     assert gastric[[0, *disease]].all()
@@ -88,9 +88,9 @@ def test_a_corpus_without_a_type_does_not_teach_its_absence() -> None:
 def test_training_goes_on_where_it_was_broken_off(tmp_path: Path) -> None:
     pieces = Pieces(pretrained() / "tokenizer.json")
     document = annotated(TEXT, ("Aspirin", "Chemical"))
-    given = list(windows([document] * 20, "bc5cdr", SCHEME, pieces))
+    given = list(windows([document] * 20, "bc5cdr", SCHEME, pieces.windows))
     whole = train(
-        lambda: Network([SCHEME]), lambda _: given, epochs=2, checkpoints=tmp_path / "whole"
+        lambda: Transformer([SCHEME]), lambda _: given, epochs=2, checkpoints=tmp_path / "whole"
     )
     state = torch.load(tmp_path / "whole" / "state.pt", weights_only=False)
     assert state["epoch"] == 2
@@ -106,8 +106,8 @@ def test_training_goes_on_where_it_was_broken_off(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(State, "learn", learn_once)
         with pytest.raises(RuntimeError):
-            train(lambda: Network([SCHEME]), lambda _: given, epochs=2, checkpoints=broken)
-    again = train(lambda: Network([SCHEME]), lambda _: given, epochs=2, checkpoints=broken)
+            train(lambda: Transformer([SCHEME]), lambda _: given, epochs=2, checkpoints=broken)
+    again = train(lambda: Transformer([SCHEME]), lambda _: given, epochs=2, checkpoints=broken)
     for one, other in zip(whole.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, other)
 
@@ -118,8 +118,8 @@ def test_it_learns_and_numpy_reads_what_torch_wrote(tmp_path: Path) -> None:
     document = annotated(
         TEXT, ("Aspirin", "Chemical"), ("gastric bleeding", "Disease"), ("heparin", "Chemical")
     )
-    given = list(windows([document] * 16, "bc5cdr", SCHEME, pieces))
-    network = train(lambda: Network([SCHEME]), lambda _: given, epochs=25)
+    given = list(windows([document] * 16, "bc5cdr", SCHEME, pieces.windows))
+    network = train(lambda: Transformer([SCHEME]), lambda _: given, epochs=25)
     save(network, tmp_path / "w.safetensors", [TEXT])
     read = given[0]
     for int8 in (False, True):

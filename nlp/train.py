@@ -47,14 +47,6 @@ BATCH = 16
 ENCODER_RATE, FURTHER_RATE, HEAD_RATE = 2e-4, 1e-4, 2e-3
 WARM_UP = 0.1
 DECAY = 0.01
-    "train.py",
-    "curriculum.py",
-    "lessons.py",
-    "network.py",
-    "pairs.py",
-    "entities.toml",
-    "relations.toml",
-)
 SHARES = {"reports": 1.0, "abstracts": 1.0, "ncbi": 0.25, "causing": 0.5, "silent": 0.5}
 """How much is told in an epoch of the second stage."""
 SMALL_SHARES = {

@@ -52,6 +52,10 @@ class EntityRecogniser:
             self._tagger = trained()[0]
         return self._tagger
 
+    @tagger.setter
+    def tagger(self, tagger: Reads) -> None:
+        self._tagger = tagger
+
     def __call__(self, doc: Doc) -> Doc:
         return next(self.pipe([doc]))
 

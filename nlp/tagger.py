@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
+from engine.exceptions import SourceError
 from engine.types import ModelRef
 from nlp.crf import NEVER, viterbi
 from nlp.encoder import Encoder, pretrained, weights
@@ -154,7 +155,10 @@ def trained() -> tuple[Tagger, ModelRef]:
 
     Raises:
         MissingExtraError: the encoder's package is not installed.
+        SourceError: the weights are missing.
     """
+    if not FILE.is_file():
+        raise SourceError(f"{FILE.name} is missing", fix="install konsil again, with its weights")
     with safe_open(FILE, framework="np") as stored:
         version = (stored.metadata() or {}).get("model", "")
         names: list[str] = stored.keys()

@@ -9,7 +9,6 @@ from spacy.tokens import Doc, DocBin, Span
 
 from engine.exceptions import KonsilError, MissingExtraError
 from engine.protocols import Extraction, ReadingContext, Vocabulary
-from engine.serialize import plain
 from engine.types import Document, Finding, Issue, LabValue, ModelRef, Patient
 from nlp import measured
 from nlp.demographics import demographics
@@ -25,7 +24,7 @@ from nlp.measured import Measured
 from nlp.medicines import medications
 from nlp.ner import Reads
 from nlp.note import Note
-from nlp.record import Judged, Problem, Record, Stated
+from nlp.record import Judged, Problem, Record, Stated, as_plain
 from nlp.structure import PROBLEMS, problems, procedures, sections_of, tests
 from nlp.timeline import timeline
 
@@ -76,18 +75,32 @@ class NoteReader:
         """With a tagger of one's own."""
         return cls(Reader.compile(vocabulary, tagger=tagger), model, None)
 
-    def read(self, document: Document, *, into: DocBin | None = None) -> Record:
-        """The structure of a note. into: one of `packed_bin`, to which the `Doc` is added, too."""
+    def read(
+        self, document: Document, *, remarks: Sequence[Issue] = (), into: DocBin | None = None
+    ) -> Record:
+        """The structure of a note.
+
+        remarks: what is known to be wrong with it. into: one of `packed_bin`, to which the `Doc` is
+        added, too.
+        """
         document = replace(document, text=encodable(document.text))
         if issue := unreadable(document):
-            record = Record(document.id, document.text, False, (issue,))
-            if into is not None:
-                _pack(self.reader.pipeline.make_doc(document.text), record, into)
-            return record
+            return self.refused(document, (*remarks, issue), into=into)
         with self.reader.opened(document) as doc:
             record = self._record(Note(document, doc))
+            record = replace(record, issues=(*remarks, *record.issues))
             if into is not None:
                 _pack(doc, record, into)
+        return record
+
+    def refused(
+        self, document: Document, issues: Sequence[Issue], *, into: DocBin | None = None
+    ) -> Record:
+        """The record of a note that is not read; a bin holds its bare text."""
+        text = encodable(document.text)
+        record = Record(document.id, text, False, tuple(issues))
+        if into is not None:
+            _pack(self.reader.pipeline.make_doc(text), record, into)
         return record
 
     def _record(self, note: Note) -> Record:
@@ -162,10 +175,3 @@ def _pack(doc: Doc, record: Record, into: DocBin) -> None:
     """The assertions of spans are no plain values; the record says the same and more."""
     doc.user_data = {USER_DATA: as_plain(record)}
     into.add(doc)
-
-
-def as_plain(record: Record) -> dict[str, object]:
-    """A record without its text, as plain values."""
-    entries: dict[str, object] = plain(record)
-    del entries["text"]
-    return entries

@@ -7,8 +7,10 @@ mean that the note does not say, or that nobody read it; `Record.issues` tells w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from hashlib import sha256
+from typing import Any, Literal
 
+from engine.serialize import plain
 from engine.types import Code, Context, Issue, ModelRef, Sex, Status, TextSpan
 from nlp.measurements import Whose
 
@@ -169,3 +171,16 @@ class Record:
     procedures: tuple[Procedure, ...] = ()
     timeline: tuple[Moment, ...] = ()
     models: tuple[ModelRef, ...] = ()
+
+
+def as_plain(record: Record) -> dict[str, Any]:
+    """A record as plain values under the names of its fields, with what tells the form apart.
+
+    Its text is left out; `sha256` (of its UTF-8) tells whether a text is the one. Each problem says
+    whether it is `linked` to a term.
+    """
+    entries = plain(record)
+    text = entries.pop("text")
+    for problem in entries["problems"]:
+        problem["linked"] = problem["code"] is not None
+    return {"schema": SCHEMA, "sha256": sha256(text.encode()).hexdigest(), **entries}

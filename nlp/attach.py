@@ -1,7 +1,8 @@
 """Which dose belongs to which drug: attributes to heads, by relations, or by standing beside them.
 
 Beside means that nothing but other attributes, signs and a few words ("of", "at a dose of") stands
-between. An attribute between two heads goes to the nearer; where neither is nearer, to none.
+between, and no comma before the head. An attribute between two heads goes to the nearer; where
+neither is nearer, to none.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ _GAPS = (
     re.compile(r"\s*[)\],;]*\s*[(\[,;:]?\s*"),
 )
 """What may stand between, nearest first."""
+_COMMA = 2
 _LONGEST_GAP = 40  # characters
 
 Group = tuple[Span, list[Span]]
@@ -111,7 +113,7 @@ def _split(
     gaps = [_gap(text, one, other) for one, other in pairwise(run)]
     last = len(run) - tailed
     forward = next((i for i, gap in enumerate(gaps) if gap is None), len(gaps)) if headed else 0
-    walls = (i for i in range(len(gaps) - 1, -1, -1) if gaps[i] is None)
+    walls = (i for i in range(len(gaps) - 1, -1, -1) if gaps[i] in (None, _COMMA))
     backward = next(walls, -1) + 1 if tailed else last
     if headed and tailed and forward == len(gaps):  # nothing parts them but distance
         widest = [i for i, gap in enumerate(gaps) if gap == max(g or 0 for g in gaps)]

@@ -195,7 +195,7 @@ def test_what_no_resource_tells_is_named(tmp_path: Path) -> None:
     bundle = validated(run("extract", str(file), "--format", "fhir", "--language", "en")[1])
     assert of_kind(bundle, "Condition") == []
     (outcome,) = of_kind(bundle, "OperationOutcome")
-    assert "characters 10-15, 48-54" in outcome["issue"][-1]["diagnostics"]
+    assert "characters 10-15, 47-53" in outcome["issue"][-1]["diagnostics"]
 
 
 def test_konsil_reads_the_bundle_back(note: Path) -> None:

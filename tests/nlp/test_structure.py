@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin, Span
 
 from engine.exceptions import MissingExtraError, SourceError
-from engine.protocols import Vocabulary
 from engine.types import Document, ModelRef, TextSpan
 from nlp import notes as notes_module
 from nlp.attach import beside
 from nlp.notes import USER_DATA, NoteReader, packed_bin
 from nlp.record import SCHEMA, Medication, Record, as_plain
 from nlp.timeline import written_out
+from tests.nlp.conftest import OboVocabulary
 from tests.nlp.word_tagger import WildTagger, WordTagger
 
 NOTE = """HISTORY: A 61-year-old man with severe gastric pain for 3 days and possible seizures.
@@ -53,6 +53,15 @@ KNOWN = {
     "04/05/2021": "date",
 }
 MODEL = ModelRef("test.tagger", "1")
+TERMS = {
+    "HP:0001945": "Fever",
+    "HP:0001250": "Seizure",
+    "HP:0012735": "Cough",
+    "HP:0001251": "Ataxia",
+    "HP:0002099": "Asthma",
+    "HP:0002076": "Migraine",
+    "HP:0002153": "Hyperkalemia",
+}
 STRANGE = [
     "",
     "\n\n",
@@ -84,20 +93,28 @@ TEXTS = st.one_of(
 
 
 @pytest.fixture(scope="session")
-def learned(vocabulary: Vocabulary) -> NoteReader:
-    return NoteReader.with_tagger(vocabulary, WordTagger(KNOWN), MODEL)
+def few() -> OboVocabulary:
+    """A few terms: what is tested here does not depend on how many there are."""
+    root = ["[Term]\nid: HP:0000118\nname: Phenotypic abnormality"]
+    terms = [f"[Term]\nid: {t}\nname: {name}\nis_a: HP:0000118" for t, name in TERMS.items()]
+    return OboVocabulary("\n" + "\n\n".join([*root, *terms]))
 
 
 @pytest.fixture(scope="session")
-def wild(vocabulary: Vocabulary) -> NoteReader:
-    return NoteReader.with_tagger(vocabulary, WildTagger(), MODEL)
+def learned(few: OboVocabulary) -> NoteReader:
+    return NoteReader.with_tagger(few, WordTagger(KNOWN), MODEL)
 
 
 @pytest.fixture(scope="session")
-def dictionary(vocabulary: Vocabulary) -> NoteReader:
+def wild(few: OboVocabulary) -> NoteReader:
+    return NoteReader.with_tagger(few, WildTagger(), MODEL)
+
+
+@pytest.fixture(scope="session")
+def dictionary(few: OboVocabulary) -> NoteReader:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(notes_module, "packaged", _not_installed)
-        return NoteReader.compile(vocabulary)
+        return NoteReader.compile(few)
 
 
 def _not_installed() -> None:
@@ -246,7 +263,8 @@ def test_tests_have_values_codes_and_what_they_mean(learned: NoteReader) -> None
     assert potassium.values == (6.4,)
     assert potassium.unit == "mmol/L"
     assert "2823-3" in {code.code for code in potassium.codes}
-    assert [j.code.display for j in potassium.judged] == ["Hyperkalemia"]
+    judged = {j.code.display: j.status for j in potassium.judged}
+    assert judged == {"Hyperkalemia": "present", "Hypokalemia": "absent"}
     assert (scan.name, said(scan.results)) == ("CT scan", ["unremarkable"])
     assert scan.values == ()
 

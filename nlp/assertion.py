@@ -24,6 +24,7 @@ from spacy.tokens import Doc, Span
 from engine.types import Context, Status
 from nlp.concepts import KEY as CONCEPTS
 from nlp.measurements import KEY as MEASUREMENTS
+from nlp.ner import KEY as ENTITIES
 from nlp.sections import KEY as SECTIONS
 from nlp.sentences import bounds
 from nlp.tokenizer import TOKEN, texts
@@ -66,6 +67,8 @@ class Trigger:
 
 
 Phrase = tuple[str, ...]
+ASSERTED = (("disease", "symptom"), ("drug",), ("test",), ("procedure",))
+"""Entities that something can be said of, by kind; severities, doses, dates ... are none."""
 
 
 @cache
@@ -199,13 +202,14 @@ def _combine(said: set[Says], section: str) -> Assertion:
 
 
 class AssertionTagger:
-    """Sets `span._.assertion` of every span in `doc.spans["concepts"]` and `["measurements"]`.
+    """Sets `span._.assertion` of the spans in `doc.spans["concepts"]`, `["measurements"]` and, of
+    the kinds `ASSERTED`, `["entities"]`.
 
     Each kind by itself: what is said of one must not change with what else was recognised.
     """
 
     def __call__(self, doc: Doc) -> Doc:
-        kinds = [list(spans) for key in (CONCEPTS, MEASUREMENTS) if (spans := doc.spans.get(key))]
+        kinds = list(_kinds(doc))
         if not kinds:
             return doc
         sections = [""] * len(doc)
@@ -241,6 +245,14 @@ class AssertionTagger:
             begin, end = place[span.start], place[min(span.end, last) - 1] + 1
             said: set[Says] = {says for start, stop, says in scopes if start < end and begin < stop}
             span._.assertion = _combine(said, section)
+
+
+def _kinds(doc: Doc) -> Iterator[list[Span]]:
+    """Entities first: an assertion belongs to its characters, and a concept's own must stay."""
+    entities = doc.spans.get(ENTITIES, ())
+    groups = [[span for span in entities if span.label_ in labels] for labels in ASSERTED]
+    groups += [list(doc.spans.get(key, ())) for key in (CONCEPTS, MEASUREMENTS)]
+    yield from filter(None, groups)
 
 
 def _counts(tokens: Sequence[str], i: int) -> bool:

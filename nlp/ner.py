@@ -1,7 +1,7 @@
 """`konsil_ner`: mentions of diseases, drugs and whatever else the tagger was taught.
 
-Sets `doc.spans["entities"]` to the mentions of every scheme (label: the type) and `doc.ents` to
-those of the clinical and the literature scheme that do not overlap.
+Sets `doc.spans["entities"]` to the mentions of the clinical and the literature scheme (label: the
+type) and `doc.ents` to those that do not overlap.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ KEY = "entities"
 READ = "konsil_read"
 """Where `konsil_relations` finds what the tagger knows of them: `doc.user_data[READ]`."""
 SHOWN = ("clinical", "literature")
-"""Schemes whose mentions become `doc.ents`; of two that overlap, the longer, else the first."""
+"""Schemes whose mentions are shown. Of two that overlap, `doc.ents` has the longer, else the first;
+what "adverse" calls an effect is one only beside its drug (`konsil_relations`).
+"""
 
 
 class Reads(Protocol):
@@ -63,6 +65,10 @@ class EntityRecogniser:
             self._tagger = trained()[0]
         return self._tagger
 
+    @tagger.setter
+    def tagger(self, tagger: Reads) -> None:
+        self._tagger = tagger
+
     def __call__(self, doc: Doc) -> Doc:
         return next(self.pipe([doc]))
 
@@ -80,13 +86,13 @@ class EntityRecogniser:
 
 
 def _mark(doc: Doc, read: Words, found: Read) -> None:
-    listed = {
-        name: [_span(doc, read, start, end, kind) for start, end, kind in mentions]
-        for name, mentions in found.mentions.items()
-    }
-    every = {(s.start, s.end, s.label): s for spans in listed.values() for s in spans}
-    doc.spans[KEY] = sorted(every.values())
-    doc.ents = filter_spans([s for name in SHOWN for s in listed.get(name, ())])
+    spans = [
+        _span(doc, read, start, end, kind)
+        for name in SHOWN
+        for start, end, kind in found.mentions.get(name, ())
+    ]
+    doc.spans[KEY] = sorted({(s.start, s.end, s.label): s for s in spans}.values())
+    doc.ents = filter_spans(spans)
 
 
 def _span(doc: Doc, read: Words, start: int, end: int, kind: str) -> Span:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-from engine.exceptions import InputError, MissingExtraError
+from engine.exceptions import InputError, MissingExtraError, SourceError
 from engine.types import ModelRef
 from nlp.crf import NEVER, viterbi
 from nlp.pairs import relations
@@ -196,15 +196,19 @@ def trained() -> tuple[Tagger, ModelRef]:
     Raises:
         InputError: see `chosen`.
         MissingExtraError: the transformer is asked for and its packages are not installed.
+        SourceError: the weights are missing.
     """
-    return _loaded(chosen())
+    return loaded(chosen())
 
 
 @cache
-def _loaded(kind: str) -> tuple[Tagger, ModelRef]:
+def loaded(kind: str) -> tuple[Tagger, ModelRef]:
+    """One of `FILES`, and what it is; raises as `trained` does."""
     if kind == "transformer" and not all(map(find_spec, NEEDED)):
         raise MissingExtraError("the transformer", extra="text")
     file = FILES[kind]
+    if not file.is_file():
+        raise SourceError(f"{file.name} is missing", fix="install konsil again, with its weights")
     with safe_open(file, framework="np") as stored:
         version = (stored.metadata() or {}).get("model", "")
         names: list[str] = stored.keys()

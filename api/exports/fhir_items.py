@@ -1,0 +1,225 @@
+"""The items of a record as FHIR R4 resources, none of which says more than the note.
+
+What is only possible in the future, or of a relative and not a condition he has, has no resource
+that would not mislead; `left_out` names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from api.exports.fhir_parts import Node, concept, named, note, quantity, words
+from engine.types import Issue, TextSpan
+from nlp.record import Assertion, Medication, Problem, Procedure, Record, Test
+
+_TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
+_VERIFIED = {"present": "confirmed", "uncertain": "unconfirmed", "absent": "refuted"}
+_CONDITIONAL = "the note says that it is there only under a condition"
+_HISTORY = "the note tells it as history; whether it still holds is not said"
+
+Item = tuple[str, Node, tuple[TextSpan, ...]]
+"""Type of resource, its fields, and the characters it was read from."""
+
+
+def resources(record: Record, patient: Node) -> Iterator[Item]:
+    """Every resource of a record. patient: the reference to its Patient."""
+    for problems in _alike(record.problems):
+        yield from _problem(problems, patient)
+    for test in record.tests:
+        yield from _observation(test, patient)
+    for medication in record.medications:
+        yield from _medication(medication, patient)
+    for procedure in record.procedures:
+        yield from _procedure(procedure, patient)
+
+
+def left_out(record: Record) -> Iterator[Issue]:
+    """What the record holds and no resource says; one issue for each kind."""
+    kinds = {
+        "problems": [p.span for p in record.problems if not (_told(p.said) or _of_family(p.said))],
+        "tests": [t.span for t in record.tests if not _has_result(t)],
+        "medicines": [m.span for m in record.medications if not _told(m.said)],
+        "procedures": [p.span for p in record.procedures if not _told(p.said)],
+        "dates and durations": [moment.span for moment in record.timeline],
+    }
+    for kind, spans in kinds.items():
+        if spans:
+            places = ", ".join(f"{span.start}-{span.end}" for span in spans[:_NAMED])
+            more = f" and {len(spans) - _NAMED} more" if len(spans) > _NAMED else ""
+            message = f"{kind} of the note that no resource tells: characters {places}{more}"
+            yield Issue("info", record.document, message, "see --format json")
+
+
+_NAMED = 3
+
+
+def _told(said: Assertion) -> bool:
+    """Is it about this patient, now or formerly?"""
+    return said.context in ("current", "historical")
+
+
+def _of_family(said: Assertion) -> bool:
+    return said.context == "family" and said.status != "absent"
+
+
+def _alike(problems: Sequence[Problem]) -> Iterator[list[Problem]]:
+    """Mentions of one problem of which the same is said, in the order of the first of each."""
+
+    def key(problem: Problem) -> tuple[object, ...]:
+        name = problem.code.code if problem.code else words(problem.span.quote).casefold()
+        return name, problem.code is None, problem.said
+
+    groups: dict[tuple[object, ...], list[Problem]] = {}
+    for problem in problems:
+        groups.setdefault(key(problem), []).append(problem)
+    yield from groups.values()
+
+
+def _problem(mentions: Sequence[Problem], patient: Node) -> Iterator[Item]:
+    first = mentions[0]
+    said = first.said
+    code = named(first.span.quote, () if first.code is None else (first.code,))
+    spans = tuple(mention.span for mention in mentions)
+    if _of_family(said):
+        member = {"code": code}
+        if said.status == "uncertain":
+            member |= note("the note is not certain of it")
+        yield "FamilyMemberHistory", _relative(patient, member), spans
+    elif _told(said):
+        fields = {"code": code, "subject": patient, **_verified(said), **_modified(mentions)}
+        yield "Condition", fields, spans
+
+
+def _relative(patient: Node, member: Node) -> Node:
+    return {
+        "status": "partial",
+        "patient": patient,
+        "relationship": concept(f"{_TERMINOLOGY}v3-RoleCode", "FAMMEMB"),
+        "condition": [member],
+    }
+
+
+def _verified(said: Assertion) -> Node:
+    """verificationStatus, and clinicalStatus of what is there."""
+    node: Node = {
+        "verificationStatus": concept(f"{_TERMINOLOGY}condition-ver-status", _VERIFIED[said.status])
+    }
+    if said.status != "absent":
+        active = "active" if said.context == "current" else "inactive"
+        node["clinicalStatus"] = concept(f"{_TERMINOLOGY}condition-clinical", active)
+    remarks = [_HISTORY] * (said.status != "absent" and said.context == "historical")
+    remarks += [_CONDITIONAL] * said.conditional
+    return node | note(*remarks)
+
+
+def _modified(mentions: Sequence[Problem]) -> Node:
+    """Severity and site as written; severity only where all mentions that have one agree."""
+    said: dict[str, dict[str, None]] = {}
+    for modifier in (modifier for mention in mentions for modifier in mention.modifiers):
+        said.setdefault(modifier.kind, {})[words(modifier.span.quote)] = None
+    node: Node = {}
+    if len(severities := [*said.get("severity", ())]) == 1:
+        node["severity"] = {"text": severities[0]}
+    if sites := [*said.get("anatomy", ())]:
+        node["bodySite"] = [{"text": site} for site in sites]
+    return node
+
+
+def _has_result(test: Test) -> bool:
+    return bool(test.values or test.results) and _told(test.said) and test.whose != "no measurement"
+
+
+def _observation(test: Test, patient: Node) -> Iterator[Item]:
+    """A LOINC code only where the measured quantity has but one: the note does not choose."""
+    if not _has_result(test):
+        return
+    codes = test.codes if len(test.codes) == 1 else ()
+    node: Node = {"status": "unknown", "code": named(test.name, codes), "subject": patient}
+    if len(test.values) == 1:
+        node["valueQuantity"] = quantity(test.values[0], test.unit, test.comparator)
+    elif test.values:
+        low, high = (quantity(value, test.unit) for value in test.values)
+        node["valueRange"] = {"low": low, "high": high}
+    else:
+        node["valueString"] = "; ".join(words(span.quote) for span in test.results)
+    if test.interpretation:
+        system = f"{_TERMINOLOGY}v3-ObservationInterpretation"
+        node["interpretation"] = [concept(system, code) for code in test.interpretation]
+    limits = {"low": test.low, "high": test.high}
+    if any(limit is not None for limit in limits.values()):
+        node["referenceRange"] = [
+            {
+                name: quantity(value, test.unit)
+                for name, value in limits.items()
+                if value is not None
+            }
+        ]
+    if test.whose == "older" or test.said.context == "historical":
+        node |= note("an earlier value")
+    if test.specimen in _SPECIMENS:
+        node["specimen"] = {"display": test.specimen}
+    yield "Observation", node, (test.span, *test.results)
+
+
+_SPECIMENS = ("blood", "urine", "csf")
+
+
+def _medication(medication: Medication, patient: Node) -> Iterator[Item]:
+    """An allergy is no medication; of others a note seldom says whether they are taken."""
+    if not _told(medication.said):
+        return
+    name = named(medication.span.quote)
+    uses = [
+        *medication.doses, *medication.routes, *medication.frequencies, *medication.durations,
+    ]  # fmt: skip
+    spans = (medication.span, *sorted(uses, key=lambda span: span.start))
+    if medication.allergy:
+        yield "AllergyIntolerance", _allergy(medication, name, patient), spans
+        return
+    taken = "not-taken" if medication.said.status == "absent" else "unknown"
+    node: Node = {"status": taken, "medicationCodeableConcept": name, "subject": patient}
+    if medication.said.context == "historical":
+        node |= note(_HISTORY)
+    if dosage := _dosage(medication, spans[1:]):
+        node["dosage"] = [dosage]
+    yield "MedicationStatement", node, spans
+
+
+def _allergy(medication: Medication, name: Node, patient: Node) -> Node:
+    verified = "refuted" if medication.said.status == "absent" else "unconfirmed"
+    return {
+        "clinicalStatus": concept(f"{_TERMINOLOGY}allergyintolerance-clinical", "active"),
+        "verificationStatus": concept(f"{_TERMINOLOGY}allergyintolerance-verification", verified),
+        "code": name,
+        "patient": patient,
+    }
+
+
+def _dosage(medication: Medication, use: Sequence[TextSpan]) -> Node:
+    """As written, each word once: a frequency may be a part of the dose."""
+    written: list[TextSpan] = []
+    for span in use:
+        if not written or span.start >= written[-1].end:
+            written.append(span)
+    node: Node = {"text": " ".join(words(span.quote) for span in written)} if written else {}
+    if medication.routes:
+        node["route"] = {"text": _joined(medication.routes)}
+    if medication.frequencies:
+        node["timing"] = {"code": {"text": _joined(medication.frequencies)}}
+    return node
+
+
+def _joined(spans: Sequence[TextSpan]) -> str:
+    return ", ".join(text for text, _ in groupby(words(span.quote) for span in spans))
+
+
+def _procedure(procedure: Procedure, patient: Node) -> Iterator[Item]:
+    if not _told(procedure.said):
+        return
+    done = "not-done" if procedure.said.status == "absent" else "unknown"
+    node: Node = {"status": done, "code": named(procedure.span.quote), "subject": patient}
+    sites = [m.span for m in procedure.modifiers if m.kind == "anatomy"]
+    if sites:
+        node["bodySite"] = [{"text": words(span.quote)} for span in sites]
+    yield "Procedure", node, (procedure.span, *sites)

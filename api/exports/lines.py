@@ -1,0 +1,56 @@
+"""A record as lines for a terminal: what, what is said of it, where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.types import TextSpan
+from nlp.record import Assertion, Medication, Record, Test
+
+
+def lines(record: Record) -> Iterator[str]:
+    """One line an item, by kind."""
+    for problem in record.problems:
+        code = problem.code
+        name = f"{code.code}  {code.display}" if code else f"unlinked  {_words(problem.span)}"
+        more = "".join(f"  {m.kind}: {_words(m.span)}" for m in problem.modifiers)
+        yield f"{name}  {_said(problem.said)}{more}  {_where(problem.span)}"
+    for drug in record.medications:
+        yield f"{_medicine(drug)}  {_where(drug.span)}"
+    for test in record.tests:
+        yield f"{_test(test)}  {_where(test.span)}"
+    for procedure in record.procedures:
+        where = _where(procedure.span)
+        yield f"procedure  {_words(procedure.span)}  {_said(procedure.said)}  {where}"
+    for moment in record.timeline:
+        date = f" ({moment.date})" if moment.date else ""
+        of = ", ".join(map(_words, moment.of))
+        about = f"  of {of}" if of else ""
+        yield f"{moment.kind}  {_words(moment.span)}{date}{about}  {_where(moment.span)}"
+
+
+def _medicine(drug: Medication) -> str:
+    uses = (*drug.doses, *drug.routes, *drug.frequencies, *drug.durations)
+    use = ", ".join(map(_words, uses))
+    kind = "allergy" if drug.allergy else "medicine"
+    return "  ".join(filter(None, (kind, _words(drug.span), _said(drug.said), use)))
+
+
+def _test(test: Test) -> str:
+    values = " to ".join(f"{value:g}" for value in test.values)
+    result = "; ".join(map(_words, test.results)) or values
+    told = " ".join(filter(None, (test.comparator, result, test.unit)))
+    judged = ", ".join(f"{j.status}: {j.code.display} {j.code.code}" for j in test.judged)
+    return "  ".join(filter(None, ("test", test.name, told, _said(test.said), judged)))
+
+
+def _said(said: Assertion) -> str:
+    return f"[{said.status}, {said.context}{', conditional' if said.conditional else ''}]"
+
+
+def _words(span: TextSpan) -> str:
+    return " ".join(span.quote.split())
+
+
+def _where(span: TextSpan) -> str:
+    return f'<- {span.document}:{span.start}-{span.end} "{_words(span)}"'

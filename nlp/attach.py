@@ -1,0 +1,135 @@
+"""Which dose belongs to which drug: attributes to heads, by relations, or by standing beside them.
+
+Beside means that nothing but other attributes, signs and a few words ("of", "at a dose of") stands
+between, and no comma before the head. An attribute between two heads goes to the nearer; where
+neither is nearer, to none.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby, pairwise
+from typing import Protocol
+
+from spacy.tokens import Doc, Span
+from spacy.util import filter_spans
+
+from nlp.sentences import bounds
+from nlp.tokenizer import whole
+
+MODIFIES = ("modifies", "dose_of")
+"""Relations of an attribute (head) to what it says more of (tail)."""
+
+_GAPS = (
+    re.compile(r"[^\S\n]*"),
+    re.compile(
+        r"(?:[(\[:=-]|\b(?:of|at|a|an|the|in|dose|doses|dosage|total|is|was|were|for|since|on|x|"
+        r"over|past|last|to|from)\b|\s)*",
+        re.IGNORECASE,
+    ),
+    re.compile(r"\s*[)\],;]*\s*[(\[,;:]?\s*"),
+)
+"""What may stand between, nearest first."""
+_COMMA = 2
+_LONGEST_GAP = 40  # characters
+
+Group = tuple[Span, list[Span]]
+"""A head and its attributes, in reading order."""
+
+
+class Related(Protocol):
+    """As `konsil_relations` sets them in `doc._.relations`."""
+
+    @property
+    def head(self) -> Span: ...
+    @property
+    def tail(self) -> Span: ...
+    @property
+    def label(self) -> str: ...
+
+
+def relations(doc: Doc) -> list[Related]:
+    """What modifies what, where relations were read."""
+    found: Iterable[Related] = doc._.relations if Doc.has_extension("relations") else ()
+    return [relation for relation in found if relation.label in MODIFIES]
+
+
+def attached(doc: Doc, heads: Sequence[Span], attributes: Sequence[Span]) -> list[Group]:
+    """Every head with its attributes: by relations where there are any, else those beside it."""
+    related = relations(doc)
+    if not related:
+        return beside(doc, heads, attributes)
+    said, owned = holders(attributes), holders(heads)
+    found: dict[tuple[int, int], set[Span]] = {_place(head): set() for head in heads}
+    for relation in related:
+        told = _held(said, relation.head)
+        for head in _held(owned, relation.tail):
+            found[_place(head)].update(told)
+    return [(head, sorted(found[_place(head)])) for head in heads]
+
+
+def holders(spans: Iterable[Span]) -> dict[int, list[Span]]:
+    """Token -> the spans that hold it."""
+    found: dict[int, list[Span]] = {}
+    for span in spans:
+        for token in range(span.start, span.end):
+            found.setdefault(token, []).append(span)
+    return found
+
+
+def _held(by_token: Mapping[int, Sequence[Span]], span: Span) -> set[Span]:
+    """Those that share a token with a span."""
+    tokens = range(span.start, span.end)
+    return {other for token in tokens for other in by_token.get(token, ())}
+
+
+def beside(doc: Doc, heads: Sequence[Span], attributes: Sequence[Span]) -> list[Group]:
+    """Every head with the attributes beside it, sentence by sentence."""
+    found: dict[tuple[int, int], list[Span]] = {_place(head): [] for head in heads}
+    taken = [attribute for attribute in attributes if _place(attribute) not in found]
+    starts = [first for first, _ in bounds(doc)]
+    pieces = sorted(filter_spans([*heads, *taken]))
+    text = whole(doc)
+    for _, these in groupby(pieces, lambda span: bisect_right(starts, span.start)):
+        sentence = list(these)
+        places = [i for i, piece in enumerate(sentence) if _place(piece) in found]
+        edges = [-1, *places, len(sentence)] if places else []
+        for left, right in pairwise(edges):
+            run = sentence[max(left, 0) : right + 1]
+            before, after = _split(text, run, headed=left >= 0, tailed=right < len(sentence))
+            if before:
+                found[_place(run[0])].extend(before)
+            if after:
+                found[_place(run[-1])].extend(after)
+    return [(head, sorted(found[_place(head)])) for head in heads]
+
+
+def _split(
+    text: str, run: Sequence[Span], *, headed: bool, tailed: bool
+) -> tuple[Sequence[Span], Sequence[Span]]:
+    """The attributes of a run that belong to the head before them, and to the head behind them."""
+    gaps = [_gap(text, one, other) for one, other in pairwise(run)]
+    last = len(run) - tailed
+    forward = next((i for i, gap in enumerate(gaps) if gap is None), len(gaps)) if headed else 0
+    walls = (i for i in range(len(gaps) - 1, -1, -1) if gaps[i] in (None, _COMMA))
+    backward = next(walls, -1) + 1 if tailed else last
+    if headed and tailed and forward == len(gaps):  # nothing parts them but distance
+        widest = [i for i, gap in enumerate(gaps) if gap == max(g or 0 for g in gaps)]
+        if len(widest) != 1:
+            return (), ()
+        forward, backward = widest[0], widest[0] + 1
+    return run[1 : forward + 1] if headed else (), run[backward:last]
+
+
+def _gap(text: str, one: Span, other: Span) -> int | None:
+    """How far apart two pieces are; None when they do not stand beside each other."""
+    between = text[one.end_char : other.start_char]
+    if len(between) > _LONGEST_GAP:
+        return None
+    return next((i for i, gap in enumerate(_GAPS) if gap.fullmatch(between)), None)
+
+
+def _place(span: Span) -> tuple[int, int]:
+    return span.start, span.end

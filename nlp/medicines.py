@@ -1,0 +1,96 @@
+"""The medicines of a note, each with dose, route, frequency and duration as written beside it."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+
+from spacy.tokens import Span
+
+from nlp import sections
+from nlp.attach import Group, attached, beside
+from nlp.note import Note
+from nlp.record import Medication
+from nlp.tokenizer import whole
+
+USE = ("dose", "route", "duration")
+"""Types of mention that tell how a medicine is used."""
+
+_TIMES = r"(?:once|twice|thrice|(?:one|two|three|four|five|six|\d{1,2})(?:\s?(?:x|times))?)"
+_UNIT = r"(?:hours?|hrs?|h|days?|weeks?|wks?|months?|mornings?|evenings?|nights?)"
+_NUMBER = r"(?:\d{1,2}(?:\s?(?:-|to)\s?\d{1,2})?|two|three|four|six|eight|twelve)"
+_ONCE = (
+    rf"(?:{_TIMES}\s(?:a|per|each|every)\s{_UNIT}"
+    rf"|(?:{_TIMES}\s)?(?:daily|weekly|monthly|nightly|hourly)"
+    rf"|every\s(?:other\s)?(?:{_NUMBER}\s)?{_UNIT}"
+    rf"|q\.?\s?\d{{1,2}}(?:\s?-\s?\d{{1,2}})?\s?\.?{_UNIT}\.?"
+    r"|(?:b\.?i\.?d|t\.?i\.?d|q\.?i\.?d|q\.?o\.?d|q\.?d|q\.?h\.?s|q\.?a\.?m|q\.?p\.?m|p\.?r\.?n)"
+    r"\b\.?|at\sbedtime|(?:in\sthe|each)\s(?:morning|evening)|as\sneeded)(?!\w)"
+)
+_FREQUENCY = re.compile(rf"(?<!\w){_ONCE}(?:,?\s{_ONCE}){{0,2}}", re.IGNORECASE)
+_ALLERGY = re.compile(r"\ballerg", re.IGNORECASE)
+_NEAR = 60  # characters before a medicine in which "allergic to" is looked for
+
+
+def medications(note: Note) -> Iterator[Medication]:
+    """Mentions of drugs with what is written of their use."""
+    groups = attached(note.doc, note.entities("drug"), note.entities(*USE))
+    frequencies = _frequencies(note, groups)
+    allergies = _Allergies(note)
+    for (drug, use), often in zip(groups, frequencies, strict=True):
+        doses, routes, durations = (
+            note.cite_all(span for span in use if span.label_ == kind) for kind in USE
+        )
+        yield Medication(
+            span=note.cite(drug),
+            said=note.said(drug),
+            allergy=allergies.speak_of(drug),
+            doses=doses,
+            routes=routes,
+            frequencies=note.cite_all(often),
+            durations=durations,
+        )
+
+
+def _frequencies(note: Note, groups: Sequence[Group]) -> list[list[Span]]:
+    """How often each medicine is given: a part of its dose, or beside it or its dose."""
+    found = {
+        span.start: span
+        for match in _FREQUENCY.finditer(whole(note.doc))
+        if (span := note.doc.char_span(*match.span(), label="frequency")) is not None
+    }
+    inside = [[span for use in uses for span in _inside(found, use)] for _, uses in groups]
+    for span in (span for spans in inside for span in spans):
+        found.pop(span.start, None)
+    uses = [use for _, uses in groups for use in uses]
+    free = beside(note.doc, [drug for drug, _ in groups], [*uses, *found.values()])
+    return [
+        sorted([*own, *(span for span in near if span.label_ == "frequency")])
+        for own, (_, near) in zip(inside, free, strict=True)
+    ]
+
+
+def _inside(found: dict[int, Span], use: Span) -> Iterator[Span]:
+    for token in range(use.start, use.end):
+        if token in found and found[token].end <= use.end:
+            yield found[token]
+
+
+class _Allergies:
+    """Where a note speaks of allergies."""
+
+    def __init__(self, note: Note) -> None:
+        headings = list(note.doc.spans[sections.HEADINGS])
+        self._starts = [heading.start for heading in headings]
+        self._about = [_ALLERGY.search(heading.text) is not None for heading in headings]
+        self._ends = [section.end for section in note.doc.spans[sections.KEY]]
+        self._text = whole(note.doc)
+
+    def speak_of(self, drug: Span) -> bool:
+        """By the heading above, or a word shortly before in the sentence."""
+        at = bisect_right(self._starts, drug.start) - 1
+        if at >= 0 and self._about[at] and drug.start < self._ends[at]:
+            return True
+        start = max(drug.sent.start_char, drug.start_char - _NEAR)
+        return _ALLERGY.search(self._text, start, drug.start_char) is not None

@@ -1,0 +1,46 @@
+"""A document and what the pipeline made of it: the mentions in it, and their characters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from spacy.tokens import Doc, Span
+from spacy.util import filter_spans
+
+from engine.types import Document, TextSpan
+from nlp import assertion
+from nlp.ner import KEY as ENTITIES
+from nlp.record import Assertion
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One document; `document.text` equals `doc.text`."""
+
+    document: Document
+    doc: Doc
+
+    def quote(self, start: int, end: int) -> TextSpan:
+        """Characters [start, end)."""
+        return TextSpan(self.document.id, start, end, self.document.text[start:end])
+
+    def cite(self, span: Span) -> TextSpan:
+        """The characters of a span."""
+        return self.quote(span.start_char, span.end_char)
+
+    def cite_all(self, spans: Iterable[Span]) -> tuple[TextSpan, ...]:
+        """The characters of each."""
+        return tuple(map(self.cite, spans))
+
+    def entities(self, *labels: str) -> list[Span]:
+        """Mentions of these types in reading order; of two that overlap, the longer."""
+        spans: Iterable[Span] = self.doc.spans.get(ENTITIES, ())
+        return sorted(filter_spans([span for span in spans if span.label_ in labels]))
+
+    def said(self, span: Span) -> Assertion:
+        """What the note says of a mention; in an old document nothing is of now."""
+        said: assertion.Assertion = span._.assertion
+        old = self.document.historical and said.context == "current"
+        context = "historical" if old else said.context
+        return Assertion(said.status, context, said.conditional)

@@ -1,0 +1,421 @@
+"""Notes to records: the items, their characters, and what is said where nothing was read."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spacy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spacy.tokens import Doc, DocBin, Span
+
+from engine.exceptions import InputError, MissingExtraError, SourceError
+from engine.types import Document, ModelRef, TextSpan
+from nlp import notes as notes_module
+from nlp.attach import beside
+from nlp.notes import USER_DATA, NoteReader, packed_bin
+from nlp.record import SCHEMA, Medication, Record, as_plain
+from nlp.tagger import CHOICE, FILES, loaded
+from nlp.timeline import written_out
+from tests.nlp.conftest import OboVocabulary
+from tests.nlp.word_tagger import WildTagger, WordTagger
+
+NOTE = """HISTORY: A 61-year-old man with severe gastric pain for 3 days and possible seizures.
+No fever. Serum potassium was 6.4 mmol/L. CT scan was unremarkable.
+Takes warfarin 5 mg PO twice daily, 81 mg of aspirin, and metformin. Cholecystectomy was done
+on March 14, 2021, dialysis on 04/05/2021.
+FAMILY HISTORY: Mother has migraine and gastritis.
+ALLERGIES: penicillin.
+"""
+KNOWN = {
+    "gastric pain": "symptom",
+    "severe": "severity",
+    "3 days": "duration",
+    "gastritis": "disease",
+    "CT scan": "test",
+    "unremarkable": "value",
+    "warfarin": "drug",
+    "aspirin": "drug",
+    "metformin": "drug",
+    "penicillin": "drug",
+    "5 mg": "dose",
+    "81 mg": "dose",
+    "10 mg": "dose",
+    "PO": "route",
+    "Cholecystectomy": "procedure",
+    "dialysis": "procedure",
+    "04/05/2021": "date",
+}
+MODEL = ModelRef("test.tagger", "1")
+TERMS = {
+    "HP:0001945": "Fever",
+    "HP:0001250": "Seizure",
+    "HP:0012735": "Cough",
+    "HP:0001251": "Ataxia",
+    "HP:0002099": "Asthma",
+    "HP:0002076": "Migraine",
+    "HP:0002153": "Hyperkalemia",
+}
+STRANGE = [
+    "",
+    "\n\n",
+    "Fever.\r\nNo cough.\r\n\r\nPMH:\r\nasthma",
+    "No fever 😀\x07. Ataxia\u0301; \u202eстрах 咳嗽 \x00 \x0b\x0c\x1c seizures",
+    "Fever \ud800 and ataxia \udfff.",
+    "\u2028Fever:\u2029no",
+]
+PIECES = [
+    *(
+        "seizures",
+        "No fever",
+        "\n\n",
+        "\r\n",
+        "PMH:",
+        " ",
+        ".",
+        "warfarin",
+        "5 mg",
+        "daily",
+        "K 4.1",
+    ),
+    *("03/14/2021", "for 3 days", "allergic to", "😀", "\x00", "\u202e", "\ud800", "BP 120/80"),
+]
+TEXTS = st.one_of(
+    st.text(),
+    st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=5))).map("".join),
+)
+
+
+@pytest.fixture(scope="session")
+def few() -> OboVocabulary:
+    """A few terms: what is tested here does not depend on how many there are."""
+    root = ["[Term]\nid: HP:0000118\nname: Phenotypic abnormality"]
+    terms = [f"[Term]\nid: {t}\nname: {name}\nis_a: HP:0000118" for t, name in TERMS.items()]
+    return OboVocabulary("\n" + "\n\n".join([*root, *terms]))
+
+
+@pytest.fixture(scope="session")
+def learned(few: OboVocabulary) -> NoteReader:
+    return NoteReader.with_tagger(few, WordTagger(KNOWN), MODEL)
+
+
+@pytest.fixture(scope="session")
+def wild(few: OboVocabulary) -> NoteReader:
+    return NoteReader.with_tagger(few, WildTagger(), MODEL)
+
+
+@pytest.fixture(scope="session")
+def dictionary(few: OboVocabulary) -> NoteReader:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(notes_module, "packaged", _not_installed)
+        return NoteReader.compile(few)
+
+
+def _not_installed() -> None:
+    raise MissingExtraError("the learned reading of notes", extra="text")
+
+
+def quotes(plain: Any) -> Iterator[dict[str, Any]]:
+    """Every TextSpan in plain values."""
+    if isinstance(plain, dict):
+        if plain.get("type") == "TextSpan":
+            yield plain
+        for value in plain.values():
+            yield from quotes(value)
+    elif isinstance(plain, (list, tuple)):
+        for value in plain:
+            yield from quotes(value)
+
+
+def check(record: Record, text: str) -> None:
+    """All characters are those of the text."""
+    assert len(record.text) == len(text)
+    plain = as_plain(record)
+    for span in quotes(plain):
+        assert span["quote"] == record.text[span["start"] : span["end"]] != ""
+    for section in record.sections:
+        assert 0 <= section.start <= section.heading.start < section.end <= len(text)
+    for items in (record.problems, record.medications, record.tests, record.timeline):
+        starts = [item.span.start for item in items]
+        assert starts == sorted(starts)
+
+
+def check_bin(data: bytes, records: list[Record]) -> None:
+    docs = list(DocBin().from_bytes(data).get_docs(spacy.blank("en").vocab))
+    assert len(docs) == len(records)
+    for doc, record in zip(docs, records, strict=True):
+        assert (doc.text == record.text) is True
+        for group in doc.spans.values():
+            for span in group:
+                assert record.text[span.start_char : span.end_char] == span.text
+        packed = doc.user_data[USER_DATA]
+        assert packed["schema"] == SCHEMA
+        for span in quotes(packed):
+            assert span["quote"] == doc.text[span["start"] : span["end"]]
+
+
+def drug(record: Record, name: str) -> Medication:
+    (found,) = (m for m in record.medications if m.span.quote == name)
+    return found
+
+
+def said(spans: tuple[TextSpan, ...]) -> list[str]:
+    return [span.quote for span in spans]
+
+
+def test_problems_are_linked_or_said_not_to_be(learned: NoteReader) -> None:
+    record = learned.read(Document("n", "", NOTE))
+    check(record, NOTE)
+    found = {
+        p.span.quote: (p.kind, p.code.code if p.code else None, p.said.status, p.said.context)
+        for p in record.problems
+    }
+    assert found["seizures"] == ("phenotype", "HP:0001250", "uncertain", "current")
+    assert found["fever"] == ("phenotype", "HP:0001945", "absent", "current")
+    assert found["migraine"] == ("phenotype", "HP:0002076", "present", "family")
+    linked = {p["span"]["quote"]: p["linked"] for p in as_plain(record)["problems"]}
+    assert linked["fever"] is True
+    assert all(linked[q] is (code is not None) for q, (_, code, *_) in found.items())
+    assert record.patient is not None
+    assert (record.patient.age_years, record.patient.sex) == (61.0, "male")
+    assert [(s.name, s.context) for s in record.sections] == [
+        ("HISTORY", "current"),
+        ("FAMILY HISTORY", "family"),
+        ("ALLERGIES", "historical"),
+    ]
+
+
+def test_a_mention_of_no_known_term_stays_unlinked_with_its_assertion(learned: NoteReader) -> None:
+    tagger = WordTagger({"zebra sickness": "disease", "fever": "disease", "high fever": "symptom"})
+    reader = NoteReader.with_tagger(learned.reader.vocabulary, tagger, MODEL)
+    text = "No zebra sickness. He has a high fever."
+    record = reader.read(Document("n", "", text))
+    found = [(p.kind, p.span.quote, p.said.status) for p in record.problems]
+    assert found == [("disease", "zebra sickness", "absent"), ("phenotype", "fever", "present")]
+    (issue,) = record.issues
+    assert issue.message.startswith("1 mentions")
+
+
+def test_medicines_have_what_stands_beside_them_and_no_more(learned: NoteReader) -> None:
+    record = learned.read(Document("n", "", NOTE))
+    warfarin = drug(record, "warfarin")
+    assert said(warfarin.doses) == ["5 mg"]
+    assert said(warfarin.routes) == ["PO"]
+    assert said(warfarin.frequencies) == ["twice daily"]
+    assert said(drug(record, "aspirin").doses) == ["81 mg"]
+    metformin = drug(record, "metformin")
+    assert metformin.doses == metformin.routes == metformin.frequencies == ()
+    allergies = [m.span.quote for m in record.medications if m.allergy]
+    assert allergies == ["penicillin"]
+
+
+@pytest.mark.parametrize(
+    ("text", "doses"),
+    [
+        ("warfarin 5 mg, aspirin 81 mg", (["5 mg"], ["81 mg"])),
+        ("5 mg warfarin, 81 mg aspirin", (["5 mg"], ["81 mg"])),
+        ("warfarin (5 mg) and aspirin (81 mg)", (["5 mg"], ["81 mg"])),
+        ("warfarin 5 mg aspirin", ([], [])),  # whose it is is not said
+        ("warfarin, then at home 5 mg of aspirin", ([], ["5 mg"])),
+        ("warfarin was stopped; he weighs less. aspirin 81 mg", ([], ["81 mg"])),
+        ("5 mg was thought of for him, warfarin and aspirin", ([], [])),
+    ],
+)
+def test_a_dose_belongs_to_the_nearer_medicine_or_to_none(
+    learned: NoteReader, text: str, doses: tuple[list[str], list[str]]
+) -> None:
+    record = learned.read(Document("n", "", text, language="en"))
+    assert (said(drug(record, "warfarin").doses), said(drug(record, "aspirin").doses)) == doses
+
+
+@dataclass(frozen=True)
+class Modifies:
+    head: Span
+    tail: Span
+    label: str = "modifies"
+
+
+def test_relations_decide_where_they_are_read(
+    learned: NoteReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def relate(doc: Doc) -> list[Modifies]:
+        spans = {span.text: span for span in doc.spans["entities"]}
+        far = Modifies(spans["10 mg"], spans["warfarin"])
+        return [far, Modifies(spans["5 mg"], spans["warfarin"], "causes")]
+
+    text = "warfarin 5 mg was given, and later this became 10 mg."
+    monkeypatch.setattr(
+        "nlp.attach.relations", lambda doc: [r for r in relate(doc) if r.label == "modifies"]
+    )
+    record = learned.read(Document("n", "", text, language="en"))
+    assert said(drug(record, "warfarin").doses) == ["10 mg"]
+
+
+def test_tests_have_values_codes_and_what_they_mean(learned: NoteReader) -> None:
+    record = learned.read(Document("n", "", NOTE))
+    potassium, scan = record.tests
+    assert potassium.values == (6.4,)
+    assert potassium.unit == "mmol/L"
+    assert "2823-3" in {code.code for code in potassium.codes}
+    judged = {j.code.display: j.status for j in potassium.judged}
+    assert judged == {"Hyperkalemia": "present", "Hypokalemia": "absent"}
+    assert (scan.name, said(scan.results)) == ("CT scan", ["unremarkable"])
+    assert scan.values == ()
+
+
+def test_the_timeline_follows_the_note_and_makes_no_date_up(learned: NoteReader) -> None:
+    record = learned.read(Document("n", "", NOTE))
+    found = [(m.kind, m.span.quote, m.date, said(m.of)) for m in record.timeline]
+    assert found == [
+        ("duration", "3 days", None, ["gastric pain"]),
+        ("date", "March 14, 2021", "2021-03-14", []),
+        ("date", "04/05/2021", None, ["dialysis"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("2021-03-14", "2021-03-14"),
+        ("March 14, 2021", "2021-03-14"),
+        ("Sunday, 14th of March 2021", "2021-03-14"),
+        ("14 Sept. 2021", "2021-09-14"),
+        ("03/14/2021", "2021-03-14"),
+        ("14.03.2021", "2021-03-14"),
+        ("05/05/2021", "2021-05-05"),
+        ("04/05/2021", None),
+        ("03/14/21", None),
+        ("March 2021", None),
+        ("March 14", None),
+        ("February 30, 2021", None),
+        ("2021", None),
+    ],
+)
+def test_a_date_is_one_only_where_it_is_written_out(text: str, date: str | None) -> None:
+    assert written_out(text) == date
+
+
+def test_without_the_extra_the_dictionary_parts_are_read_and_the_rest_is_named(
+    dictionary: NoteReader,
+) -> None:
+    record = dictionary.read(Document("n", "", NOTE))
+    check(record, NOTE)
+    assert {p.span.quote for p in record.problems} >= {"fever", "seizures", "migraine"}
+    assert [t.name for t in record.tests] == ["potassium"]
+    assert [m.date for m in record.timeline] == ["2021-03-14", None]
+    assert record.medications == ()
+    (issue,) = (i for i in record.issues if i.level == "warning")
+    assert "medicines" in issue.message
+    assert "--extra text" in issue.fix
+
+
+def test_missing_weights_are_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(CHOICE, "recurrent")
+    monkeypatch.setitem(FILES, "recurrent", tmp_path / "none.safetensors")
+    loaded.cache_clear()
+    with pytest.raises(SourceError, match="missing"):
+        notes_module.packaged()
+    monkeypatch.setenv(CHOICE, "transformer")
+    monkeypatch.setattr("nlp.tagger.NEEDED", ("there_is_no_such_package",))
+    with pytest.raises(MissingExtraError):
+        notes_module.packaged()
+    monkeypatch.setenv(CHOICE, "oracle")
+    with pytest.raises(InputError, match="oracle"):
+        notes_module.packaged()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (" \n", "the document is empty"),
+        ("Der Patient wurde mit Fieber und Husten in die Klinik gebracht und ist krank.", "(de)"),
+    ],
+)
+def test_what_is_not_read_is_said(learned: NoteReader, text: str, message: str) -> None:
+    into = packed_bin()
+    record = learned.read(Document("n", "", text), into=into)
+    assert not record.read
+    assert message in record.issues[0].message
+    check_bin(into.to_bytes(), [record])
+
+
+@pytest.mark.parametrize("text", STRANGE)
+def test_strange_notes(learned: NoteReader, wild: NoteReader, text: str) -> None:
+    for reader in (learned, wild):
+        into = packed_bin()
+        record = reader.read(Document("n", "", text, language="en"), into=into)
+        check(record, text)
+        check_bin(into.to_bytes(), [record])
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=TEXTS)
+def test_every_quote_is_the_text_at_its_span(wild: NoteReader, text: str) -> None:
+    into = packed_bin()
+    document = Document("n", "", text, language="en")
+    record = wild.read(document, into=into)
+    check(record, text)
+    check_bin(into.to_bytes(), [record])
+    assert (wild.read(document) == record) is True
+
+
+def test_an_old_note_is_history(learned: NoteReader) -> None:
+    old = Document("n", "", "Seizures. Takes warfarin. Potassium 6.4 mmol/L.", historical=True)
+    record = learned.read(old)
+    items = [*record.problems, *record.medications, *record.tests]
+    assert {item.said.context for item in items} == {"historical"}
+
+
+def test_real_notes(wild: NoteReader, data: Path) -> None:
+    csv.field_size_limit(sys.maxsize)
+    with (data / "nlp" / "notes" / "mtsamples_1088.csv").open(encoding="utf-8") as file:
+        texts = [row["text"] for row in islice(csv.DictReader(file), 0, None, 30)]
+    into = packed_bin()
+    records = [
+        wild.read(Document(str(n), "", text, language="en"), into=into)
+        for n, text in enumerate(texts)
+    ]
+    for record, text in zip(records, texts, strict=True):
+        check(record, text)
+    check_bin(into.to_bytes(), records)
+    assert any(record.medications for record in records)
+
+
+def test_what_stands_beside_nothing_belongs_to_nothing() -> None:
+    doc = spacy.blank("en")("5 mg once")
+    assert beside(doc, [], [doc[0:2]]) == []
+
+
+def test_the_form_of_a_record_is_stable(learned: NoteReader) -> None:
+    plain = as_plain(learned.read(Document("n", "", NOTE)))
+    assert list(plain) == [
+        *("schema", "sha256", "document", "read", "issues", "patient", "sections", "problems"),
+        *("medications", "tests", "procedures", "timeline", "models"),
+    ]
+    keys = {
+        name: list(plain[name][0])
+        for name in plain
+        if isinstance(plain[name], list) and plain[name]
+    }
+    del keys["issues"]
+    assert keys == {
+        "sections": ["name", "context", "heading", "start", "end"],
+        "problems": ["kind", "code", "span", "said", "modifiers", "linked"],
+        "medications": [
+            *("span", "said", "allergy", "doses", "routes", "frequencies", "durations"),
+        ],
+        "tests": [
+            *("name", "span", "said", "codes", "values", "unit", "comparator", "low", "high"),
+            *("interpretation", "specimen", "whose", "judged", "results"),
+        ],
+        "procedures": ["span", "said", "modifiers"],
+        "timeline": ["kind", "span", "date", "of"],
+        "models": ["name", "version", "sha256"],
+    }

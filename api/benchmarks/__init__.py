@@ -24,6 +24,7 @@ BENCHMARKS = {
     "ner": "nlp.evaluate_ner:run",
     "assertion": "nlp.evaluate_assertion:assertion",
     "deid": "api.benchmarks.deid:run",
+    "linking": "api.benchmarks.linking:run",
     "kg": "api.benchmarks.kg:run",
 }
 """Name -> "module:function", called with the paths and the graph."""

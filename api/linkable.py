@@ -7,11 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from engine.protocols import LabelKind
 from knowledge_graph.memory import MemoryGraph
-from nlp.candidates import Name, plain
+from nlp.candidates import LOOSE, Name, plain
 
-_RANK: Mapping[LabelKind, int] = {"name": 0, "exact": 1, "narrow": 3, "broad": 3, "related": 3}
-_LOOSE = 2
-"""Rank of our own diseases' other names: they are what patients say, often wider in meaning."""
+_RANK: Mapping[LabelKind, int] = {"name": 0, "exact": 1, "narrow": 2, "broad": 2, "related": 2}
 
 
 def names(graph: MemoryGraph) -> Iterator[Name]:
@@ -21,7 +19,8 @@ def names(graph: MemoryGraph) -> Iterator[Name]:
             yield Name(label.text, label.term, "phenotype", rank=_RANK[label.kind])
     for disease in (*graph.entries, *graph.unranked):
         yield Name(disease.name, disease.id, "disease")
-        rank = _LOOSE if disease.id.startswith("KONSIL:") else 1
+        # Other names of our own diseases are what people search for, often wider in meaning.
+        rank = LOOSE if disease.id.startswith("KONSIL:") else 1
         yield from (Name(text, disease.id, "disease", rank=rank) for text in disease.synonyms)
     for node in graph.fact_nodes.values():
         if node.kind in ("Drug", "DrugClass"):

@@ -39,7 +39,7 @@ def expanded(text: str, known: Mapping[str, str]) -> str:
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
     for match in _BRACKETS.finditer(text):
         inside = _CUT.split(match[1], maxsplit=1)[0].strip()
-        before = _clause(text[max(0, match.start() - 500) : match.start()])
+        before = _clause(text[max(0, match.start() - 250) : match.start()])
         if _is_short(inside):
             pair = inside, _long_form(inside, before)
         else:

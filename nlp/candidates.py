@@ -24,6 +24,8 @@ FLOOR = 0.5
 NEARLY = 0.999
 """Likeness of names that differ only in what the stems leave out: not quite 1."""
 CANDIDATES = 10
+LOOSE = 3
+"""Rank of names that often mean something wider ("hearing loss" for presbycusis)."""
 _DIGITS = 6  # scores are rounded, so that equal names are equal on every machine
 _NO_WORDS = STOP_WORDS | {"and", "or", "type"}
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
@@ -37,8 +39,8 @@ class Name:
     """A name of a term.
 
     group: what kind of thing the term is ("disease"). times: how often the name was seen to mean
-    it. rank: how good a name it is, 0 the best. Of names that are equally like a mention, the one
-    seen oftener is preferred, then the better one.
+    it. rank: how good a name it is, 0 the best, `LOOSE` the worst. Of names that are equally like a
+    mention, the one seen oftener is preferred, then the better one.
     """
 
     text: str

@@ -15,7 +15,7 @@ from spacy.tokens import Doc, Span
 
 from engine.exceptions import InputError
 from nlp.abbreviations import definitions, expanded
-from nlp.candidates import FLOOR, NEARLY, Index, Name, plain, stemmed
+from nlp.candidates import FLOOR, LOOSE, NEARLY, Index, Name, plain, stemmed
 from nlp.corpora import Annotated, Entity
 from nlp.evaluate_linking import linking
 from nlp.linking import EntityLinker, Linker
@@ -31,7 +31,8 @@ NAMES = (
     Name("Migraine", "HP:0002076", "phenotype"),
     Name("Migraine", "KONSIL:migraine", "disease"),
     Name("Heart failure", "HP:0001635", "phenotype", rank=1),
-    Name("heart failure", "KONSIL:chronic-heart-failure", "disease", rank=2),
+    Name("heart failure", "KONSIL:chronic-heart-failure", "disease", rank=LOOSE),
+    Name("hearing loss", "KONSIL:presbycusis", "disease", rank=LOOSE),
     Name("Gastric hemorrhage", "HP:0002584", "phenotype"),
     Name("Twin disease", "OMIM:1", "disease"),
     Name("Twin disease", "OMIM:2", "disease"),
@@ -71,6 +72,7 @@ def test_a_mention_is_linked_to_what_it_names(text: str, kind: str, term: str) -
         ("myotonic dystrophy", "disease", "another number"),
         ("myotonic dystrophy 3", "disease", "another number"),
         ("twin disease", "disease", "ambiguous"),
+        ("hearing loss", "disease", "loose name"),
         ("metamphetamine", "drug", "below threshold"),
         ("neonatal Marfan syndrome", "disease", "below threshold"),
     ],

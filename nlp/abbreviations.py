@@ -1,7 +1,8 @@
 """Abbreviations that a text defines: "Marfan syndrome (MFS)", "MFS (Marfan syndrome)".
 
 The algorithm of Schwartz and Hearst (Pac Symp Biocomput 2003): the letters of the short form are
-looked for from the right in the words beside it, and the first must begin a word.
+looked for from the right in the words beside it, and the first must begin a word. Not in the paper:
+a long form does not begin with a word such as "and".
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ _WORD = re.compile(r"\S+")
 _SENTENCE = re.compile(r"[.!?;:]\s|\n\s*\n|[()\[\]]")
 _LONGEST = 10  # letters and signs of a short form
 _FEWEST, _MOST = 2, 10  # letters
+_JOINING = frozenset(("and", "or", "of", "in", "by", "with", "for"))
 _WORDS = 2  # of a short form at most
 
 
@@ -37,7 +39,7 @@ def expanded(text: str, known: Mapping[str, str]) -> str:
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
     for match in _BRACKETS.finditer(text):
         inside = _CUT.split(match[1], maxsplit=1)[0].strip()
-        before = _clause(text[max(0, match.start() - 500) : match.start()])
+        before = _clause(text[max(0, match.start() - 250) : match.start()])
         if _is_short(inside):
             pair = inside, _long_form(inside, before)
         else:
@@ -85,5 +87,6 @@ def _long_form(short: str, text: str) -> str:
         if place < begin:
             return ""
     long = text[place:].strip(" \"'")
-    same = short.lower() in re.findall(r"\w+", long.lower()) or len(long) <= len(short)
-    return "" if same or long.count("(") != long.count(")") else long
+    said = re.findall(r"\w+", long.lower())
+    nothing_new = short.lower() in said or len(long) <= len(short)
+    return "" if nothing_new or said[0] in _JOINING else long

@@ -25,6 +25,7 @@ BENCHMARKS = {
     "relations": "nlp.evaluate_relations:run",
     "assertion": "nlp.evaluate_assertion:assertion",
     "deid": "api.benchmarks.deid:run",
+    "linking": "api.benchmarks.linking:run",
     "kg": "api.benchmarks.kg:run",
 }
 """Name -> "module:function", called with the paths and the graph."""

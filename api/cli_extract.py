@@ -148,7 +148,9 @@ def _as(form: str, record: Record) -> bytes:
 
 
 def _reader() -> NoteReader:
+    from api.linkable import terms
     from knowledge_graph.memory import MemoryGraph
     from nlp.notes import NoteReader
 
-    return NoteReader.compile(MemoryGraph.chosen(progress))
+    graph = MemoryGraph.chosen(progress)
+    return NoteReader.compile(graph, terms(graph))

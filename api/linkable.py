@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from engine.protocols import LabelKind
+from engine.types import Code
 from knowledge_graph.memory import MemoryGraph
 from nlp.candidates import LOOSE, Name, plain
+from nlp.notes import Terms
 
 _RANK: Mapping[LabelKind, int] = {"name": 0, "exact": 1, "narrow": 2, "broad": 2, "related": 2}
 
@@ -26,6 +28,18 @@ def names(graph: MemoryGraph) -> Iterator[Name]:
         if node.kind in ("Drug", "DrugClass"):
             yield Name(node.name, node.id, "drug")
             yield from (Name(text, node.id, "drug", rank=1) for text in node.synonyms)
+
+
+def terms(graph: MemoryGraph) -> Terms:
+    """Those names, and the code of everything that is named."""
+    named = list(names(graph))
+    best = {name.term: name.text for name in named if name.rank == 0}
+    codes = {
+        name.term: graph.code(name.term)
+        or Code(name.term.partition(":")[0], name.term, best.get(name.term, name.text))
+        for name in named
+    }
+    return Terms(named, codes)
 
 
 def nodes(graph: MemoryGraph) -> dict[str, frozenset[str]]:

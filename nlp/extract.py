@@ -20,6 +20,7 @@ from nlp.cache import load_lexicon
 from nlp.concepts import KEY
 from nlp.demographics import Demographics, demographics
 from nlp.language import hardly_english, leaning, other_language
+from nlp.linking import Linker
 from nlp.measured import Measured
 from nlp.ner import Reads
 from nlp.pipeline import build
@@ -43,7 +44,9 @@ class Reader:
     lock: Lock = field(default_factory=Lock)
 
     @classmethod
-    def compile(cls, vocabulary: Vocabulary, *, tagger: Reads | None = None) -> Reader:
+    def compile(
+        cls, vocabulary: Vocabulary, *, tagger: Reads | None = None, linker: Linker | None = None
+    ) -> Reader:
         """tagger: see `nlp.pipeline.build`."""
         phenotypes = (x for x in vocabulary.labels() if vocabulary.is_phenotype(x.term))
         lexicon = load_lexicon(phenotypes)
@@ -51,7 +54,7 @@ class Reader:
         for table in (assertion.TABLE_FILE, sections.TABLE_FILE):
             digest.update(table.read_bytes())
         model = ModelRef("nlp.dictionary", version("konsil"), digest.hexdigest())
-        return cls(vocabulary, build(lexicon, tagger=tagger), model)
+        return cls(vocabulary, build(lexicon, tagger=tagger, linker=linker), model)
 
     def read(self, document: Document) -> tuple[list[Finding], list[Measured]]:
         """One finding per mention of a phenotype, and the measured values, in reading order."""

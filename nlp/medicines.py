@@ -42,10 +42,13 @@ def medications(note: Note) -> Iterator[Medication]:
         doses, routes, durations = (
             note.cite_all(span for span in use if span.label_ == kind) for kind in USE
         )
+        link = note.link(drug)
         yield Medication(
             span=note.cite(drug),
             said=note.said(drug),
             allergy=allergies.speak_of(drug),
+            code=link and link.code,
+            link=link,
             doses=doses,
             routes=routes,
             frequencies=note.cite_all(often),

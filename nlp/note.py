@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
-from engine.types import Document, TextSpan
+from engine.types import Code, Document, TextSpan
 from nlp import assertion
 from nlp.ner import KEY as ENTITIES
-from nlp.record import Assertion
+from nlp.record import Assertion, Candidate, Link
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One document; `document.text` equals `doc.text`."""
+    """One document; `document.text` equals `doc.text`. codes: of the terms mentions link to."""
 
     document: Document
     doc: Doc
+    codes: Mapping[str, Code] = field(default_factory=dict[str, Code])
 
     def quote(self, start: int, end: int) -> TextSpan:
         """Characters [start, end)."""
@@ -37,6 +38,14 @@ class Note:
         """Mentions of these types in reading order; of two that overlap, the longer."""
         spans: Iterable[Span] = self.doc.spans.get(ENTITIES, ())
         return sorted(filter_spans([span for span in spans if span.label_ in labels]))
+
+    def link(self, span: Span) -> Link | None:
+        """How a mention was looked up in the graph; None where there is none to look in."""
+        if not self.codes:
+            return None
+        found: list[tuple[str, float]] = span._.kb_ents
+        candidates = tuple(Candidate(self.codes[term], score) for term, score in found)
+        return Link(candidates, span._.link_refused if found else "no candidate")
 
     def said(self, span: Span) -> Assertion:
         """What the note says of a mention; in an old document nothing is of now."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from spacy.tokens import Doc, DocBin, Span
 
 from engine.exceptions import KonsilError
 from engine.protocols import Extraction, ReadingContext, Vocabulary
-from engine.types import Document, Finding, Issue, LabValue, ModelRef, Patient
+from engine.types import Code, Document, Finding, Issue, LabValue, ModelRef, Patient
 from nlp import measured
+from nlp.candidates import Name
 from nlp.demographics import demographics
 from nlp.extract import (
     Reader,
@@ -20,11 +21,14 @@ from nlp.extract import (
     nothing_found,
     unreadable,
 )
+from nlp.linking import Linker
 from nlp.measured import Measured
 from nlp.medicines import medications
 from nlp.ner import Reads
 from nlp.note import Note
-from nlp.record import Judged, Problem, Record, Stated, as_plain
+from nlp.record import Judged, Problem, Record, Relation, Stated, as_plain
+from nlp.relations import KEY as RELATIONS
+from nlp.relations import Related
 from nlp.structure import PROBLEMS, problems, procedures, sections_of, tests
 from nlp.timeline import timeline
 
@@ -51,26 +55,39 @@ def packed_bin() -> DocBin:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What mentions of diseases, signs and medicines are linked to. codes: of every term named."""
+
+    names: Sequence[Name]
+    codes: Mapping[str, Code]
+
+
+@dataclass(frozen=True, slots=True)
 class NoteReader:
     """learned: what reads entities; None where `missing` tells why there is none."""
 
     reader: Reader
     learned: ModelRef | None
     missing: KonsilError | None
+    codes: Mapping[str, Code] = field(default_factory=dict[str, Code])
 
     @classmethod
-    def compile(cls, vocabulary: Vocabulary) -> NoteReader:
-        """With the packaged tagger, if it is there."""
+    def compile(cls, vocabulary: Vocabulary, terms: Terms | None = None) -> NoteReader:
+        """With the packaged tagger, if it is there. terms: what entities are linked to."""
         try:
             tagger, model = packaged()
         except KonsilError as error:
             return cls(Reader.compile(vocabulary), None, error)
-        return cls.with_tagger(vocabulary, tagger, model)
+        return cls.with_tagger(vocabulary, tagger, model, terms)
 
     @classmethod
-    def with_tagger(cls, vocabulary: Vocabulary, tagger: Reads, model: ModelRef) -> NoteReader:
+    def with_tagger(
+        cls, vocabulary: Vocabulary, tagger: Reads, model: ModelRef, terms: Terms | None = None
+    ) -> NoteReader:
         """With a tagger of one's own."""
-        return cls(Reader.compile(vocabulary, tagger=tagger), model, None)
+        linker = Linker.over(terms.names) if terms else None
+        reader = Reader.compile(vocabulary, tagger=tagger, linker=linker)
+        return cls(reader, model, None, terms.codes if terms else {})
 
     def read(
         self, document: Document, *, remarks: Sequence[Issue] = (), into: DocBin | None = None
@@ -84,7 +101,7 @@ class NoteReader:
         if issue := unreadable(document):
             return self.refused(document, (*remarks, issue), into=into)
         with self.reader.opened(document) as doc:
-            record = self._record(Note(document, doc))
+            record = self._record(Note(document, doc, self.codes))
             record = replace(record, issues=(*remarks, *record.issues))
             if into is not None:
                 _pack(doc, record, into)
@@ -119,6 +136,7 @@ class NoteReader:
             tests=tuple(tests(note, values, _by_place(judged.findings))),
             procedures=tuple(procedures(note)),
             timeline=tuple(timeline(note, _datable(note, concepts))),
+            relations=tuple(_relations(note)),
             models=tuple(filter(None, (self.reader.model, self.learned, *judged.models))),
         )
         return replace(record, issues=(*self._issues(document, record), *judged.issues))
@@ -137,6 +155,13 @@ class NoteReader:
         if unlinked := _unlinked(record.problems):
             message = f"{unlinked} mentions of diseases or symptoms are linked to no term"
             yield Issue("info", document.id, message, "code them by hand where they matter")
+
+
+def _relations(note: Note) -> Iterator[Relation]:
+    found: Sequence[Related] = note.doc._.get(RELATIONS)
+    for one in found:
+        said = note.cite(one.head), note.cite(one.tail), note.cite_all(one.sentences)
+        yield Relation(one.label, *said, score=one.score)
 
 
 def _unlinked(found: Sequence[Problem]) -> int:

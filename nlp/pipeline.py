@@ -12,8 +12,18 @@ import spacy
 from spacy.language import Language
 from spacy.vocab import Vocab
 
-from nlp import assertion, concepts, measurements, ner, relations, sections, sentences
+from nlp import (
+    assertion,
+    concepts,
+    linking,
+    measurements,
+    ner,
+    relations,
+    sections,
+    sentences,
+)
 from nlp.lexicon import Lexicon
+from nlp.linking import Linker
 from nlp.tokenizer import Tokenizer
 
 COMPONENTS = (
@@ -23,15 +33,17 @@ COMPONENTS = (
     "konsil_measurements",
     "konsil_assertion",
 )
-FACTORIES = (sections, sentences, concepts, measurements, ner, relations, assertion)
+FACTORIES = (sections, sentences, concepts, measurements, ner, relations, linking, assertion)
 """Importing these modules registers the factories above."""
 
 
-def build(lexicon: Lexicon, *, tagger: ner.Reads | None = None) -> Language:
+def build(
+    lexicon: Lexicon, *, tagger: ner.Reads | None = None, linker: Linker | None = None
+) -> Language:
     """A ready pipeline: `doc.spans["concepts"]` and `["measurements"]`, with `span._.assertion`.
 
     tagger: what `doc.spans["entities"]` is read with; without one there are no entities, and no
-    relations.
+    relations. linker: what entities are linked with; without one they are not.
     """
     # A bare vocabulary: no component reads lexical attributes (shape, is_url ...), and computing
     # them would take half of the time.
@@ -46,4 +58,7 @@ def build(lexicon: Lexicon, *, tagger: ner.Reads | None = None) -> Language:
         component = pipeline.add_pipe("konsil_ner", before="konsil_assertion")
         cast(ner.EntityRecogniser, component).tagger = tagger
         pipeline.add_pipe("konsil_relations", after="konsil_ner")
+    if tagger is not None and linker is not None:
+        component = pipeline.add_pipe("konsil_linker", after="konsil_relations")
+        cast(linking.EntityLinker, component).linker = linker
     return pipeline

@@ -65,26 +65,54 @@ class Modifier:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A term that a mention may name. score: likeness of the names, 1 for the very name."""
+
+    code: Code
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """candidates: of the graph, best first. refused: why the best is not taken, else None."""
+
+    candidates: tuple[Candidate, ...]
+    refused: str | None
+
+    @property
+    def code(self) -> Code | None:
+        """The term that is taken, if any."""
+        return None if self.refused else self.candidates[0].code
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
-    """A mention of a disease, symptom or sign. code: its HPO term; None: it is linked to none."""
+    """A mention of a disease, symptom or sign. code: its HPO term, or that of the disease in the
+    graph; None: it is linked to none. link: how it was looked up; None for HPO terms, which are
+    read as such.
+    """
 
     kind: ProblemKind
     code: Code | None
     span: TextSpan
     said: Assertion
     modifiers: tuple[Modifier, ...] = ()
+    link: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Medication:
     """A mention of a medicine, and what the note says of its use, as written.
 
-    allergy: the words around it, or its heading, speak of an allergy.
+    allergy: the words around it, or its heading, speak of an allergy. code: of the graph, None
+    where it is linked to none. link: how it was looked up.
     """
 
     span: TextSpan
     said: Assertion
     allergy: bool
+    code: Code | None = None
+    link: Link | None = None
     doses: tuple[TextSpan, ...] = ()
     routes: tuple[TextSpan, ...] = ()
     frequencies: tuple[TextSpan, ...] = ()
@@ -151,6 +179,19 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class Relation:
+    """head relates to tail as the label says. sentences: where it was read. score: log odds above
+    the bar, not calibrated.
+    """
+
+    label: str
+    head: TextSpan
+    tail: TextSpan
+    sentences: tuple[TextSpan, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """A note and its structure.
 
@@ -170,17 +211,18 @@ class Record:
     tests: tuple[Test, ...] = ()
     procedures: tuple[Procedure, ...] = ()
     timeline: tuple[Moment, ...] = ()
+    relations: tuple[Relation, ...] = ()
     models: tuple[ModelRef, ...] = ()
 
 
 def as_plain(record: Record) -> dict[str, Any]:
     """A record as plain values under the names of its fields, with what tells the form apart.
 
-    Its text is left out; `sha256` (of its UTF-8) tells whether a text is the one. Each problem says
-    whether it is `linked` to a term.
+    Its text is left out; `sha256` (of its UTF-8) tells whether a text is the one. Each problem
+    and medicine says whether it is `linked` to a term.
     """
     entries = plain(record)
     text = entries.pop("text")
-    for problem in entries["problems"]:
-        problem["linked"] = problem["code"] is not None
+    for entry in (*entries["problems"], *entries["medications"]):
+        entry["linked"] = entry["code"] is not None
     return {"schema": SCHEMA, "sha256": sha256(text.encode()).hexdigest(), **entries}

@@ -22,6 +22,7 @@ class Relater:
         weights = {name: array.astype(np.float32) for name, array in given.items()}
         self._head, self._bias = weights["head.weight"].T, weights["head.bias"]
         self._tail = weights["tail.weight"].T
+        self._both = weights["head_for_tail.weight"].T, weights["tail_for_head.weight"].T
         self._features = [weights[f"features.{i}.weight"] for i in range(len(relation.sizes))]
         self._out, self._shift = weights["out.weight"][0], weights["out.bias"][0]
         self._seen = weights["seen.weight"][0]
@@ -32,6 +33,7 @@ class Relater:
             return np.zeros(0, np.float32)
         pair = (mentions @ self._head + self._bias)[pairs.heads]
         pair += (mentions @ self._tail)[pairs.tails]
+        pair += (mentions @ self._both[0])[pairs.heads] * (mentions @ self._both[1])[pairs.tails]
         for column, table in enumerate(self._features):
             pair += table[pairs.features[:, column]]
         spoken = np.maximum(pair, 0) @ self._out + self._shift  # (P,)

@@ -38,7 +38,9 @@ def problems(note: Note, concepts: Sequence[tuple[Span, Finding]]) -> list[Probl
         found.append(Problem("phenotype", finding.code, note.cite(span), stated, said))
     for span, said in zip(unlinked, modifiers[len(known) :], strict=True):
         kind = "disease" if span.label_ == "disease" else "symptom"
-        found.append(Problem(kind, None, note.cite(span), note.said(span), said))
+        link = note.link(span)
+        code = link and link.code
+        found.append(Problem(kind, code, note.cite(span), note.said(span), said, link))
     return sorted(found, key=lambda p: (p.span.start, p.span.end))
 
 

@@ -44,11 +44,12 @@ SEED = 20_261_121
 EPOCHS, FURTHER, SMALL = 10, 6, 10
 """Of the two stages, and of the small network."""
 BATCH = 16
-ENCODER_RATE, FURTHER_RATE, HEAD_RATE = 2e-4, 1e-4, 2e-3
+ENCODER_RATE, HEAD_RATE = 2e-4, 2e-3
 WARM_UP = 0.1
 DECAY = 0.01
-SHARES = {"reports": 1.0, "abstracts": 1.0, "ncbi": 0.25, "causing": 0.5, "silent": 0.5}
+SHARES = {"reports": 1.7, "abstracts": 1.0, "ncbi": 0.25, "causing": 0.5, "silent": 0.5}
 """How much is told in an epoch of the second stage."""
+ABSTRACTS = ("abstracts", "ncbi")
 SMALL_SHARES = {
     "reports": 1.0,
     "abstracts": 1.0,
@@ -62,7 +63,7 @@ SMALL_SHARES = {
 """How much is told in an epoch of the small network."""
 
 
-def batches(given: Sequence[Example], chance: random.Random) -> list[list[Example]]:
+def batches(given: Sequence[Example], chance: random.Random, windows: int) -> list[list[Example]]:
     """Of one scheme and about one length each, in random order."""
     order = sorted(given, key=lambda x: (x.scheme, x.length + chance.uniform(-8, 8)))
     found: list[list[Example]] = []
@@ -70,7 +71,7 @@ def batches(given: Sequence[Example], chance: random.Random) -> list[list[Exampl
     for example in order:
         if room <= 0 or found[-1][0].scheme != example.scheme:
             found.append([])
-            room = BATCH
+            room = windows
         found[-1].append(example)
         room -= len(example.windows)
     chance.shuffle(found)
@@ -86,23 +87,23 @@ def train(
     lessons: Lessons,
     *,
     epochs: int,
-    rate: float = ENCODER_RATE,
+    batch: int = BATCH,
     checkpoints: Path | None = None,
 ) -> Network:
     """A network trained on the lessons, the same each time on one machine.
 
-    rate: of the encoder. checkpoints: folder that gets the state after every epoch; training that
-    was broken off goes on from there and ends as if it had not been.
+    batch: windows of a step. checkpoints: folder that gets the state after every epoch; training
+    that was broken off goes on from there and ends as if it had not been.
     """
     torch.manual_seed(SEED)
     chance = random.Random(SEED)
-    steps = epochs * len(batches(lessons(chance), chance))
-    state = State(fresh(), steps=steps, rate=rate)
+    steps = epochs * len(batches(lessons(chance), chance, batch))
+    state = State(fresh(), steps=steps)
     file = None if checkpoints is None else checkpoints / "state.pt"
     if file is not None and file.exists():
         state.restore(torch.load(file, weights_only=False))
     while state.epoch < epochs:
-        state.learn(batches(lessons(state.chance), state.chance))
+        state.learn(batches(lessons(state.chance), state.chance, batch))
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
             torch.save(state.saved(), file)
@@ -112,7 +113,7 @@ def train(
 class State:
     """Everything that the next step depends on."""
 
-    def __init__(self, network: Network, *, steps: int, rate: float) -> None:
+    def __init__(self, network: Network, *, steps: int) -> None:
         self.chance = random.Random(SEED)
         self.epoch = 0
         self.network = network
@@ -121,7 +122,7 @@ class State:
             if parameter.requires_grad:
                 (tuned if name.startswith("encoder.") else others).append(parameter)
         self.optimiser = torch.optim.AdamW(
-            [{"params": tuned, "lr": rate}, {"params": others, "lr": HEAD_RATE}],
+            [{"params": tuned, "lr": ENCODER_RATE}, {"params": others, "lr": HEAD_RATE}],
             weight_decay=DECAY,
             fused=True,
         )
@@ -201,9 +202,16 @@ def first_stage(corpora: Corpora, checkpoints: Path, epochs: int) -> Network:
     )
 
 
-def second_stage(corpora: Corpora, first: Path, checkpoints: Path, epochs: int) -> Network:
-    """The network that knows everything. first: weights of the first stage."""
+def second_stage(
+    corpora: Corpora, first: Path, checkpoints: Path, epochs: int, *, fold: bool
+) -> Network:
+    """The network that knows everything. first: weights of the first stage.
+
+    fold: without the abstracts, which have splits of their own to be measured on.
+    """
     given = corpora.everything(Tagger(load_numpy(first)))
+    if fold:
+        given = {name: told for name, told in given.items() if name not in ABSTRACTS}
     _say("second", given)
 
     def fresh() -> Network:
@@ -215,7 +223,7 @@ def second_stage(corpora: Corpora, first: Path, checkpoints: Path, epochs: int) 
         return network
 
     return train(
-        fresh, _drawn(given, SHARES), epochs=epochs, rate=FURTHER_RATE, checkpoints=checkpoints
+        fresh, _drawn(given, SHARES), epochs=epochs, batch=BATCH // 2, checkpoints=checkpoints
     )
 
 
@@ -233,10 +241,14 @@ def small(corpora: Corpora, teacher: Tagger, checkpoints: Path, epochs: int) -> 
 
 def _drawn(given: Mapping[str, Sequence[Example]], shares: Mapping[str, float]) -> Lessons:
     return lambda chance: [
-        example
-        for name, told in given.items()
-        for example in chance.sample(told, round(shares[name] * len(told)))
+        example for name, told in given.items() for example in _times(told, shares[name], chance)
     ]
+
+
+def _times(told: Sequence[Example], share: float, chance: random.Random) -> list[Example]:
+    """All of them as often as the share says, and a sample for what is left of it."""
+    often, rest = divmod(round(share * len(told)), max(len(told), 1))
+    return [*told] * often + chance.sample(told, rest)
 
 
 def _say(stage: str, given: Mapping[str, Sequence[Example]]) -> None:
@@ -282,7 +294,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         first = given.checkpoints / "first.safetensors"
         if not first.exists():
             save(first_stage(corpora, given.checkpoints / "first", given.epochs[0]), first, ())
-        network = second_stage(corpora, first, folder / "second", given.epochs[1])
+        fold = given.fold is not None
+        network = second_stage(corpora, first, folder / "second", given.epochs[1], fold=fold)
     out = given.out or FILES["recurrent" if given.small else "transformer"]
     save(network, out, corpora.texts)
 

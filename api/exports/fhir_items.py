@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from api.exports.fhir_parts import Node, concept, named, note, quantity, words
+from api.exports.lines import MODIFIES
 from engine.types import Issue, TextSpan
 from nlp.record import Assertion, Medication, Problem, Procedure, Record, Test
 
@@ -40,6 +41,7 @@ def left_out(record: Record) -> Iterator[Issue]:
         "problems": [p.span for p in record.problems if not (_told(p.said) or _of_family(p.said))],
         "tests": [t.span for t in record.tests if not _has_result(t)],
         "medicines": [m.span for m in record.medications if not _told(m.said)],
+        "what a medicine causes": [r.tail for r in record.relations if r.label != MODIFIES],
         "procedures": [p.span for p in record.procedures if not _told(p.said)],
         "dates and durations": [moment.span for moment in record.timeline],
     }
@@ -169,7 +171,8 @@ def _medication(medication: Medication, patient: Node) -> Iterator[Item]:
     """An allergy is no medication; of others a note seldom says whether they are taken."""
     if not _told(medication.said):
         return
-    name = named(medication.span.quote)
+    code = medication.code
+    name = named(medication.span.quote, () if code is None else (code,))
     uses = [
         *medication.doses, *medication.routes, *medication.frequencies, *medication.durations,
     ]  # fmt: skip

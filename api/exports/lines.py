@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from engine.types import TextSpan
 from nlp.record import Assertion, Medication, Record, Test
 
+MODIFIES = "modifies"
+
 
 def lines(record: Record) -> Iterator[str]:
     """One line an item, by kind."""
@@ -22,6 +24,10 @@ def lines(record: Record) -> Iterator[str]:
     for procedure in record.procedures:
         where = _where(procedure.span)
         yield f"procedure  {_words(procedure.span)}  {_said(procedure.said)}  {where}"
+    for relation in record.relations:
+        if relation.label != MODIFIES:  # those stand with what they modify
+            pair = f"{_words(relation.head)}  {relation.label}  {_words(relation.tail)}"
+            yield f"relation  {pair}  {_where(relation.head)}, {_where(relation.tail)}"
     for moment in record.timeline:
         date = f" ({moment.date})" if moment.date else ""
         of = ", ".join(map(_words, moment.of))
@@ -33,7 +39,8 @@ def _medicine(drug: Medication) -> str:
     uses = (*drug.doses, *drug.routes, *drug.frequencies, *drug.durations)
     use = ", ".join(map(_words, uses))
     kind = "allergy" if drug.allergy else "medicine"
-    return "  ".join(filter(None, (kind, _words(drug.span), _said(drug.said), use)))
+    name = f"{drug.code.code}  {drug.code.display}" if drug.code else _words(drug.span)
+    return "  ".join(filter(None, (kind, name, _said(drug.said), use)))
 
 
 def _test(test: Test) -> str:

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import spacy
 from spacy.tokens import Doc
+from word_tagger import Always
 
 from engine.exceptions import InputError
 from nlp import relations as component
 from nlp.ner import READ, EntityRecogniser
-from nlp.pairs import Pairs, Relation, relations
+from nlp.pairs import relations
 from nlp.reading import Read
-from nlp.relating import Floats, Relater
+from nlp.relating import Relater
 from nlp.relations import KEY, Related, RelationExtractor
 from nlp.schemes import Mention, Scheme, schemes
 from nlp.tokenizer import Tokenizer
@@ -24,18 +25,6 @@ KINDS = {
     "clinical": {"severe": "severity", "nausea": "symptom", "arrhythmia": "disease"},
 }
 TEXT = "Lithium (Li): toxic?\nHe took lithium. Then severe nausea came. Li caused arrhythmia."
-
-
-class Always(Relater):
-    """Relates every pair but those whose features it is told to refuse."""
-
-    def __init__(self, relation: Relation, score: float) -> None:
-        self.relation = relation
-        self.score = score
-
-    def __call__(self, mentions: Floats, pairs: Pairs) -> Floats:
-        assert len(mentions) > max([*pairs.heads, *pairs.tails], default=-1)
-        return np.full(len(pairs.names), self.score, np.float32)
 
 
 class ByHeart:

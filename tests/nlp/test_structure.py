@@ -397,7 +397,7 @@ def test_the_form_of_a_record_is_stable(learned: NoteReader) -> None:
     plain = as_plain(learned.read(Document("n", "", NOTE)))
     assert list(plain) == [
         *("schema", "sha256", "document", "read", "issues", "patient", "sections", "problems"),
-        *("medications", "tests", "procedures", "timeline", "models"),
+        *("medications", "tests", "procedures", "timeline", "relations", "models"),
     ]
     keys = {
         name: list(plain[name][0])
@@ -407,9 +407,10 @@ def test_the_form_of_a_record_is_stable(learned: NoteReader) -> None:
     del keys["issues"]
     assert keys == {
         "sections": ["name", "context", "heading", "start", "end"],
-        "problems": ["kind", "code", "span", "said", "modifiers", "linked"],
+        "problems": ["kind", "code", "span", "said", "modifiers", "link", "linked"],
         "medications": [
-            *("span", "said", "allergy", "doses", "routes", "frequencies", "durations"),
+            *("span", "said", "allergy", "code", "link", "doses", "routes", "frequencies"),
+            *("durations", "linked"),
         ],
         "tests": [
             *("name", "span", "said", "codes", "values", "unit", "comparator", "low", "high"),

@@ -5,11 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from zlib import crc32
 
+import numpy as np
+
+from nlp.pairs import Pairs, Relation
 from nlp.reading import Read
-from nlp.relating import Relater
+from nlp.relating import Floats, Relater
 from nlp.schemes import Mention, Scheme, schemes
 
 Documents = Sequence[tuple[Sequence[str], Sequence[int]]]
+
+
+class Always(Relater):
+    """Relates every pair."""
+
+    def __init__(self, relation: Relation, score: float = 1.0) -> None:
+        self.relation = relation
+        self.score = score
+
+    def __call__(self, mentions: Floats, pairs: Pairs) -> Floats:
+        assert len(mentions) > max([*pairs.heads, *pairs.tails], default=-1)
+        return np.full(len(pairs.names), self.score, np.float32)
 
 
 class WordTagger:
@@ -17,21 +32,22 @@ class WordTagger:
 
     seen = frozenset[int]()
 
-    def __init__(self, known: Mapping[str, str]) -> None:
+    def __init__(self, known: Mapping[str, str], relaters: Sequence[Relater] = ()) -> None:
         """known: words, separated by blanks -> type."""
         self._known = {tuple(phrase.split()): kind for phrase, kind in known.items()}
+        self.relaters = tuple(relaters)
 
     @property
     def schemes(self) -> tuple[Scheme, ...]:
         return tuple(schemes().values())
 
-    @property
-    def relaters(self) -> tuple[Relater, ...]:
-        return ()
-
     def read(self, documents: Documents) -> list[Read]:
         empty = {scheme.name: list[Mention]() for scheme in self.schemes}
-        return [Read(empty | {"clinical": self._mentions(words)}, {}) for words, _ in documents]
+        return [self._read(empty | {"clinical": self._mentions(words)}) for words, _ in documents]
+
+    @staticmethod
+    def _read(mentions: Mapping[str, list[Mention]]) -> Read:
+        return Read(mentions, {n: np.zeros((len(m), 1), "f4") for n, m in mentions.items()})
 
     def _mentions(self, words: Sequence[str]) -> list[Mention]:
         return [

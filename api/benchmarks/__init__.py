@@ -20,6 +20,7 @@ BENCHMARKS = {
     "vignettes": "api.benchmarks.vignettes:run",
     "interview": "api.benchmarks.interview:run",
     "bundle": "api.benchmarks.bundle:run",
+    "notes": "api.benchmarks.notes:run",
     "concepts": "nlp.evaluate:concepts",
     "ner": "nlp.evaluate_ner:run",
     "relations": "nlp.evaluate_relations:run",

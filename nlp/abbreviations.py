@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]{2,300})[)\]]")
 _CUT = re.compile(r"[;,:]\s")
@@ -29,11 +30,19 @@ def definitions(text: str) -> dict[str, str]:
 
 
 def expanded(text: str, known: Mapping[str, str]) -> str:
-    """The text with every defined short form in it written out ("MFS patients", "MFSs")."""
-    for short, long in known.items():
-        if short in text:
-            text = re.sub(rf"(?<!\w){re.escape(short)}s?(?!\w)", lambda _, long=long: long, text)
-    return text
+    """The text with every defined short form in it written out ("MFS patients", "MFSs"), once:
+    what a definition abbreviates in its turn stays.
+    """
+    if not any(short in text for short in known):
+        return text
+    return _any_of(tuple(known)).sub(lambda match: known[match[1]], text)
+
+
+@lru_cache(maxsize=64)
+def _any_of(shorts: tuple[str, ...]) -> re.Pattern[str]:
+    """One of the short forms, the longest that fits, as a word or its plural."""
+    ordered = sorted(shorts, key=lambda short: (-len(short), short))
+    return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, ordered))})s?(?!\w)")
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

@@ -16,11 +16,10 @@ from engine.evaluate import BenchReport, bootstrap_ci
 from engine.exceptions import InputError
 from engine.protocols import Vocabulary
 from nlp.corpora import Annotated, read
-from nlp.folds import held_out
+from nlp.folds import parts
 from nlp.reading import Words, words_of
 from nlp.schemes import Scheme, schemes
 from nlp.scores import grouped
-from nlp.tagger import digest_of, trained
 
 Place = tuple[int, int, str]
 """First character, character behind the last, type."""
@@ -50,16 +49,16 @@ def run(
     every = [document for path in paths for document in read(path)]
     documents = [document for document in every if document.entities]
     scheme, names = _scheme(documents, paths)
-    tagger, model = trained()
-    seconds = 0.0
+    seconds, overlap, models = 0.0, 0, list[str]()
     scored: list[_Scored] = []
-    parts = [(tagger, documents)] if cv is None else held_out(documents, cv)
-    for one, given in parts:
-        texts = [words_of(document.text) for document in given]
-        one.read([_given(texts[0])])  # warm
+    for part in parts(documents, cv):
+        texts = [words_of(document.text) for document in part.documents]
+        part.tagger.read([_given(texts[0])])  # warm
         start = perf_counter()
-        mentions = one.read([_given(text) for text in texts])
+        mentions = part.tagger.read([_given(text) for text in texts])
         seconds += perf_counter() - start
+        overlap += part.overlap
+        models.append(part.model)
         scored += [
             _Scored(
                 document,
@@ -73,10 +72,9 @@ def run(
                     if entity.label in names
                 ),
             )
-            for document, text, found in zip(given, texts, mentions, strict=True)
+            for document, text, found in zip(part.documents, texts, mentions, strict=True)
         ]
     kinds = [kind for kind in scheme.types if kind in names.values()]
-    overlap = sum(digest_of(d.text) in tagger.seen for d in documents) if cv is None else 0
     return BenchReport(
         bench="ner",
         n=len(scored),
@@ -91,7 +89,7 @@ def run(
         seconds=seconds,
         provenance={
             "konsil": version("konsil"),
-            "model": f"{model.name} {model.version} {model.sha256}",
+            "model": models[0],
             "scheme": scheme.name,
             "paths": [str(path) for path in paths],
             "trained_on_overlap": overlap,

@@ -24,14 +24,14 @@ from engine.evaluate import BenchReport, bootstrap_ci
 from engine.exceptions import InputError
 from engine.protocols import Vocabulary
 from nlp.corpora import Annotated, read
-from nlp.folds import held_out
+from nlp.folds import parts
 from nlp.lessons import relations_of
 from nlp.pairs import Pairs, Relation, pairs_of, relations
 from nlp.reading import Words, words_of
 from nlp.relations import ABOVE, keys_of
 from nlp.schemes import Mention, schemes
 from nlp.scores import Counts, grouped, ratio
-from nlp.tagger import Tagger, digest_of, trained
+from nlp.tagger import Tagger
 
 Place = tuple[int, int, str]
 """First character, character behind the last, type."""
@@ -67,17 +67,14 @@ def run(
     documents = [document for path in paths for document in read(path)]
     relation, corpus = _relation(documents, paths)
     documents = [d for d in documents if relation.reach == "document" or d.relations]
-    tagger, model = trained()
-    begin = perf_counter()
-    if cv is None:
-        scored = list(_scored(tagger, documents, relation, corpus))
-    else:
-        scored = [
-            one
-            for other, given in held_out(documents, cv)
-            for one in _scored(other, given, relation, corpus)
-        ]
-    overlap = sum(digest_of(d.text) in tagger.seen for d in documents) if cv is None else 0
+    seconds, overlap, models = 0.0, 0, list[str]()
+    scored: list[_Scored] = []
+    for part in parts(documents, cv):
+        begin = perf_counter()
+        scored += _scored(part.tagger, part.documents, relation, corpus)
+        seconds += perf_counter() - begin
+        overlap += part.overlap
+        models.append(part.model)
     return BenchReport(
         bench="relations",
         n=len(scored),
@@ -85,10 +82,10 @@ def run(
         ci95=bootstrap_ci(
             lambda drawn: _metrics([*chain(*drawn)]), grouped(scored, lambda x: x.document.group)
         ),
-        seconds=perf_counter() - begin,
+        seconds=seconds,
         provenance={
             "konsil": version("konsil"),
-            "model": f"{model.name} {model.version} {model.sha256}",
+            "model": models[0],
             "relation": relation.name,
             "paths": [str(path) for path in paths],
             "trained_on_overlap": overlap,

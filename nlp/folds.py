@@ -1,12 +1,13 @@
 """Models that never saw what they are asked: `konsil bench ner --cv 5`.
 
 The second stage is trained again without each fold (about half an hour each on two cores) and kept
-in the user's cache; what the first stage saw is in no fold.
+in the user's cache. The abstracts of the first stage are in no fold: they have splits of their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 
 from platformdirs import user_cache_path
@@ -14,7 +15,7 @@ from safetensors.numpy import load_file
 
 from engine.exceptions import InputError, MissingExtraError
 from nlp.corpora import Annotated
-from nlp.tagger import Tagger
+from nlp.tagger import Tagger, chosen, digest_of, trained
 
 
 def fold_of(group: str, folds: int) -> int:
@@ -22,21 +23,38 @@ def fold_of(group: str, folds: int) -> int:
     return int.from_bytes(sha256(group.encode()).digest()[:4], "big") % folds
 
 
-def held_out(
-    documents: Sequence[Annotated], folds: int
-) -> Iterator[tuple[Tagger, Sequence[Annotated]]]:
-    """Documents by fold, each with the model trained without it.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Documents and what reads them. model: its name for the report."""
+
+    tagger: Tagger
+    model: str
+    documents: Sequence[Annotated]
+
+    @property
+    def overlap(self) -> int:
+        """How many of the documents the tagger was trained on."""
+        return sum(digest_of(document.text) in self.tagger.seen for document in self.documents)
+
+
+def parts(documents: Sequence[Annotated], folds: int | None) -> Iterator[Part]:
+    """All documents with the packaged tagger, or by fold with the one trained without it.
 
     Raises:
-        InputError: fewer than two folds.
+        InputError: fewer than two folds, or folds of the small tagger, which has none.
         MissingExtraError: a model is not in the cache and cannot be trained.
     """
-    if folds < 2:
-        raise InputError(f"{folds} folds", where="--cv", fix="give 2 or more")
+    if folds is None:
+        tagger, model = trained()
+        yield Part(tagger, f"{model.name} {model.version} {model.sha256}", documents)
+        return
+    if folds < 2 or chosen() != "transformer":
+        wrong = f"{folds} folds" if folds < 2 else f"the {chosen()} tagger has no folds"
+        raise InputError(wrong, where="--cv", fix="give 2 or more, of the transformer")
     for number in range(folds):
         given = [document for document in documents if fold_of(document.group, folds) == number]
         if given:
-            yield _without(number, folds), given
+            yield Part(_without(number, folds), f"nlp.transformer, {folds} folds", given)
 
 
 def _without(number: int, folds: int) -> Tagger:
@@ -48,6 +66,12 @@ def _without(number: int, folds: int) -> Tagger:
     folder = user_cache_path("konsil") / "folds" / train.digest()
     file = folder / f"{number}of{folds}.safetensors"
     if not file.exists():
+        if not train.data_folder().is_dir():
+            raise InputError(
+                "no corpora to train the folds on",
+                where=str(train.data_folder()),
+                fix="set KONSIL_DATA to the folder that has nlp/maccrobat2020 and the others",
+            )
         fold = [str(number), str(folds)]
         train.main(["--fold", *fold, "--checkpoints", str(folder), "--out", str(file)])
     return Tagger(load_file(file))

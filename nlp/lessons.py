@@ -53,8 +53,9 @@ def windows(
     """Windows of a corpus's documents with the tags they teach."""
     for document in documents:
         read = words_of(document.text)
-        allowed = _allowed(document, read, corpus, scheme)
-        for window in cut(read.words, read.sentences):
+        found = list(cut(read.words, read.sentences))
+        allowed = _allowed(document, read, corpus, scheme, found)
+        for window in found:
             span = slice(window.words.start, window.words.stop)
             yield Example(scheme.name, [window], read.words[span], allowed[span])
 
@@ -72,7 +73,7 @@ def related(
         found = list(cut(read.words, read.sentences))
         if found:
             taught = relations_of(document, read, corpus, scheme, relation)
-            allowed = _allowed(document, read, corpus, scheme)
+            allowed = _allowed(document, read, corpus, scheme, found)
             yield Example(scheme.name, found, read.words, allowed, taught)
 
 
@@ -93,12 +94,13 @@ def unrelated(
 
 def retold(document: Words, mentions: Sequence[Mention], scheme: Scheme, cut: Cut) -> list[Example]:
     """Windows of a text with the tags that another tagger gives."""
-    tags = scheme.encode(mentions, len(document.words))
+    found = list(cut(document.words, document.sentences))
+    tags = _begun(scheme.encode(mentions, len(document.words)), found)
     allowed = np.eye(len(scheme.tags), dtype=np.bool_)[tags]
-    spans = [slice(w.words.start, w.words.stop) for w in cut(document.words, document.sentences)]
+    spans = [slice(window.words.start, window.words.stop) for window in found]
     return [
         Example(scheme.name, [window], document.words[span], allowed[span])
-        for span, window in zip(spans, cut(document.words, document.sentences), strict=True)
+        for span, window in zip(spans, found, strict=True)
     ]
 
 
@@ -124,7 +126,9 @@ def relations_of(
     return Taught(relation.name, mentions, pairs, labels)
 
 
-def _allowed(document: Annotated, read: Words, corpus: str, scheme: Scheme) -> NDArray[np.bool_]:
+def _allowed(
+    document: Annotated, read: Words, corpus: str, scheme: Scheme, cut: Sequence[Window]
+) -> NDArray[np.bool_]:
     """(W, K): the tags of each word that agree with the annotators."""
     names = scheme.corpora[corpus]
     mentions = [
@@ -132,7 +136,15 @@ def _allowed(document: Annotated, read: Words, corpus: str, scheme: Scheme) -> N
         for entity in document.entities
         if entity.label in names and (place := places(read, entity.start, entity.end))
     ]
-    tags = scheme.encode(mentions, len(read.words))
+    tags = _begun(scheme.encode(mentions, len(read.words)), cut)
     allowed = np.eye(len(scheme.tags), dtype=np.bool_)[tags]
     allowed[tags == 0] |= scheme.silent(corpus)
     return allowed
+
+
+def _begun(tags: NDArray[np.int64], cut: Sequence[Window]) -> NDArray[np.int64]:
+    """What a window cuts begins again in the next: "B" for "I" at its first word."""
+    for window in cut:
+        tag = tags[window.words.start]
+        tags[window.words.start] = tag - 1 if tag and tag % 2 == 0 else tag
+    return tags

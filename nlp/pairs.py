@@ -8,7 +8,6 @@ too far apart (Verga et al. 2018 pool over mentions so).
 from __future__ import annotations
 
 import tomllib
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -23,9 +22,15 @@ from nlp.schemes import Mention
 TABLE_FILE = Path(__file__).with_name("relations.toml")
 FAR = 20
 """Sentences between two mentions that are still looked at together."""
+BESIDE, AROUND = 12, 80
+"""Mentions between two, at most, in a sentence and in a document: what a list of hundreds holds is
+not asked of all its pairs.
+"""
 _STEPS = (1, 2, 3, 4, 5, 7, 10, 15, 25, 50)  # words between the starts of two mentions
 _MOST = 4  # mentions between two, counted up to this
 _SENTENCES = (0, 1, 2, 4, 8)  # sentences between two mentions
+
+Ints = NDArray[np.int64]
 
 SEEN = 8
 """What is seen of a pair of concepts: see `_seen`."""
@@ -96,59 +101,68 @@ def pairs_of(
     mentions: in reading order. sentences: where each begins, in words. keys: of each mention; more
     than one where it names several concepts.
     """
-    place = [bisect_right(sentences, start) for start, _, _ in mentions]
-    number = {kind: i for i, kind in enumerate(relation.kinds)}
-    found: dict[tuple[Key, Key], list[tuple[int, int]]] = {}
-    for head, tail in _near(place, 0 if relation.reach == "sentence" else FAR):
-        if (mentions[head][2], mentions[tail][2]) in number:
-            for pair in product(keys[head], keys[tail]):
-                found.setdefault(pair, []).append((head, tail))
-    flat = [pair for pairs in found.values() for pair in pairs]
-    both = np.array(flat, np.int64).reshape(-1, 2)
-    features = [_features(head, tail, mentions, place, number) for head, tail in flat]
+    place = np.searchsorted(sentences, [start for start, _, _ in mentions], side="right")
+    heads, tails, features = _near(relation, mentions, place)
+    found: dict[tuple[Key, Key], list[int]] = {}
+    for row, (head, tail) in enumerate(zip(heads.tolist(), tails.tolist(), strict=True)):
+        for pair in product(keys[head], keys[tail]):
+            found.setdefault(pair, []).append(row)
+    rows = np.array([row for these in found.values() for row in these], np.int64)
     if relation.reach == "sentence":
         seen = np.zeros((len(found), SEEN), np.float32)
     else:
-        seen = _seen(found, keys, place)
+        near = {
+            pair: [(int(heads[row]), int(tails[row])) for row in these]
+            for pair, these in found.items()
+        }
+        seen = _seen(near, keys, place.tolist())
     return Pairs(
-        heads=both[:, 0],
-        tails=both[:, 1],
-        features=np.array(features, np.int64).reshape(-1, len(relation.sizes)),
-        groups=np.repeat(np.arange(len(found)), [len(pairs) for pairs in found.values()]),
+        heads=heads[rows],
+        tails=tails[rows],
+        features=features[rows],
+        groups=np.repeat(np.arange(len(found)), [len(these) for these in found.values()]),
         names=list(found),
         seen=seen,
     )
 
 
-def _near(place: Sequence[int], far: int) -> Iterator[tuple[int, int]]:
-    """Ordered pairs of two mentions at most `far` sentences apart."""
-    begin = 0
-    for late in range(len(place)):
-        while place[late] - place[begin] > far:
-            begin += 1
-        for early in range(begin, late):
-            yield early, late
-            yield late, early
-
-
-def _features(
-    head: int,
-    tail: int,
-    mentions: Sequence[Mention],
-    place: Sequence[int],
-    number: Mapping[tuple[str, str], int],
-) -> tuple[int, ...]:
-    apart = abs(mentions[head][0] - mentions[tail][0])
-    step = bisect_right(_STEPS, apart)
-    between = range(min(head, tail) + 1, max(head, tail))
-    alike = sum(mentions[i][2] == mentions[tail][2] for i in between[:50])
-    return (
-        step + (len(_STEPS) + 1 if head > tail else 0),
-        min(len(between), _MOST),
-        min(alike, _MOST),
-        bisect_right(_SENTENCES, abs(place[head] - place[tail]) - 1),
-        number[mentions[head][2], mentions[tail][2]],
+def _near(
+    relation: Relation, mentions: Sequence[Mention], place: NDArray[np.intp]
+) -> tuple[Ints, Ints, Ints]:
+    """Heads, tails and features of the ordered pairs of mentions near each other."""
+    types = sorted({kind for *_, kind in mentions})
+    kind = np.array([types.index(kind) for *_, kind in mentions], np.int64)
+    number = np.full((len(types), len(types)), -1)
+    for i, (head, tail) in enumerate(relation.kinds):
+        if head in types and tail in types:
+            number[types.index(head), types.index(tail)] = i
+    within = relation.reach == "sentence"
+    far, most = (0, BESIDE) if within else (FAR, AROUND)
+    early, late = (np.concatenate(part) for part in zip(*_steps(place, far, most), strict=True))
+    heads, tails = np.concatenate([early, late]), np.concatenate([late, early])
+    kept = number[kind[heads], kind[tails]] >= 0
+    heads, tails = heads[kept], tails[kept]
+    before = np.zeros((len(types), len(mentions) + 1), np.int64)  # of each type, before a mention
+    before[:, 1:] = (kind == np.arange(len(types))[:, None]).cumsum(axis=1)
+    first, last = np.minimum(heads, tails), np.maximum(heads, tails)
+    starts = np.array([start for start, *_ in mentions], np.int64)
+    step = np.searchsorted(_STEPS, np.abs(starts[heads] - starts[tails]), side="right")
+    features = (
+        step + (len(_STEPS) + 1) * (heads > tails),
+        np.minimum(last - first - 1, _MOST),
+        np.minimum(before[kind[tails], last] - before[kind[tails], first + 1], _MOST),
+        np.searchsorted(_SENTENCES, np.abs(place[heads] - place[tails]) - 1, side="right"),
+        number[kind[heads], kind[tails]],
     )
+    return heads, tails, np.stack(features, axis=1)
+
+
+def _steps(place: NDArray[np.intp], far: int, most: int) -> Iterator[tuple[Ints, Ints]]:
+    """Pairs (earlier, later) of mentions at most `far` sentences and `most` mentions apart."""
+    yield np.zeros(0, np.int64), np.zeros(0, np.int64)
+    for apart in range(1, min(most + 1, len(place))):
+        early = np.flatnonzero(place[apart:] - place[:-apart] <= far)
+        yield early, early + apart
 
 
 def _seen(

@@ -12,6 +12,9 @@ from nlp.pairs import Pairs, Relation
 
 Floats = NDArray[np.float32]
 
+SLICE = 1 << 14
+"""Pairs looked at at once: a note of a megabyte has millions."""
+
 
 class Relater:
     """Log odds of relations of one kind."""
@@ -31,12 +34,16 @@ class Relater:
         """(G,): above 0, related rather than not. mentions: (M, ·), what is known of each."""
         if not pairs.names:
             return np.zeros(0, np.float32)
-        pair = (mentions @ self._head + self._bias)[pairs.heads]
-        pair += (mentions @ self._tail)[pairs.tails]
-        pair += (mentions @ self._both[0])[pairs.heads] * (mentions @ self._both[1])[pairs.tails]
-        for column, table in enumerate(self._features):
-            pair += table[pairs.features[:, column]]
-        spoken = np.maximum(pair, 0) @ self._out + self._shift  # (P,)
+        head, tail = mentions @ self._head + self._bias, mentions @ self._tail
+        both = mentions @ self._both[0], mentions @ self._both[1]
+        spoken = np.zeros(len(pairs.heads), np.float32)
+        for begin in range(0, len(spoken), SLICE):
+            part = slice(begin, begin + SLICE)
+            heads, tails = pairs.heads[part], pairs.tails[part]
+            pair = head[heads] + tail[tails] + both[0][heads] * both[1][tails]
+            for column, table in enumerate(self._features):
+                pair += table[pairs.features[part, column]]
+            spoken[part] = np.maximum(pair, 0) @ self._out + self._shift
         starts = np.flatnonzero(np.diff(pairs.groups, prepend=-1))
         pooled: Floats = np.logaddexp.reduceat(spoken, starts)
         return pooled + pairs.seen @ self._seen

@@ -96,7 +96,7 @@ def keys_of(
 
 
 def _nearest(pairs: Pairs, group: int, mentions: Sequence[Mention]) -> tuple[int, int]:
-    rows = np.flatnonzero(pairs.groups == group)
+    rows = range(*np.searchsorted(pairs.groups, [group, group + 1]).tolist())
     both = ((int(pairs.heads[row]), int(pairs.tails[row])) for row in rows)
     return min(both, key=lambda pair: (abs(mentions[pair[0]][0] - mentions[pair[1]][0]), pair))
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -76,6 +77,7 @@ class Tagger:
         self.schemes: tuple[Scheme, ...] = tuple(
             scheme for name, scheme in schemes().items() if name in heads
         )
+        self._lock = Lock()  # what it remembers of words is shared, and so is the tagger
         self._context = _context(given, int8=int8, threads=threads)
         self._heads = {
             scheme.name: _Head(scheme, below(f"heads.{scheme.name}", given))
@@ -97,6 +99,14 @@ class Tagger:
         documents: words, and where among them each sentence begins. marked: the mentions, where
         they are known.
         """
+        with self._lock:
+            return self._read(documents, marked)
+
+    def _read(
+        self,
+        documents: Sequence[tuple[Sequence[str], Sequence[int]]],
+        marked: Sequence[Marked] | None,
+    ) -> list[Read]:
         windows = [
             (number, window)
             for number, (words, starts) in enumerate(documents)

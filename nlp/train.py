@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import random
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -106,7 +107,8 @@ def train(
         state.learn(batches(lessons(state.chance), state.chance, batch))
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
-            torch.save(state.saved(), file)
+            torch.save(state.saved(), file.with_suffix(".part"))
+            file.with_suffix(".part").replace(file)
     return state.network
 
 
@@ -127,7 +129,8 @@ class State:
             fused=True,
         )
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.optimiser, lambda step: min((step + 1) / (WARM_UP * steps), 1 - step / steps)
+            self.optimiser,
+            lambda step: min((step + 1) / (WARM_UP * steps), max(0.0, 1 - step / steps)),
         )
 
     @property
@@ -154,7 +157,11 @@ class State:
             if len(losses) % 50 == 0:
                 told = {"epoch": self.epoch, "step": len(losses), "of": len(given)}
                 told |= {"loss": round(float(np.mean(losses[-50:])), 4)}
-                print(json.dumps(told | {"seconds": round(perf_counter() - began)}), flush=True)
+                print(
+                    json.dumps(told | {"seconds": round(perf_counter() - began)}),
+                    file=sys.stderr,
+                    flush=True,
+                )
         self.epoch += 1
 
     def saved(self) -> dict[str, Any]:
@@ -186,7 +193,9 @@ def save(network: Network, file: Path, texts: Iterable[str]) -> None:
     }
     kept["seen"] = torch.tensor(sorted(map(digest_of, texts)))
     file.parent.mkdir(parents=True, exist_ok=True)
-    save_file({n: t.contiguous() for n, t in kept.items()}, file, metadata={"model": VERSION})
+    part = file.with_suffix(".part")
+    save_file({n: t.contiguous() for n, t in kept.items()}, part, metadata={"model": VERSION})
+    part.replace(file)
 
 
 def first_stage(corpora: Corpora, checkpoints: Path, epochs: int) -> Network:
@@ -252,8 +261,17 @@ def _times(told: Sequence[Example], share: float, chance: random.Random) -> list
 
 
 def _say(stage: str, given: Mapping[str, Sequence[Example]]) -> None:
-    told = {name: len(examples) for name, examples in given.items()}
-    print(json.dumps({"stage": stage} | told), flush=True)
+    _log({"stage": stage} | {name: len(examples) for name, examples in given.items()})
+
+
+def _log(values: Mapping[str, Any]) -> None:
+    """Beside the output: a benchmark that trains its folds writes JSON there."""
+    print(json.dumps(values), file=sys.stderr, flush=True)
+
+
+def data_folder() -> Path:
+    """Where the corpora are, unless told otherwise."""
+    return Path(os.environ.get("KONSIL_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
 def digest() -> str:
@@ -265,8 +283,7 @@ def digest() -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train on the shared corpora and save the weights."""
     parser = argparse.ArgumentParser(prog="python -m nlp.train", description=__doc__)
-    default = Path(__file__).parents[2] / "shared" / "data"
-    parser.add_argument("--data", type=Path, default=os.environ.get("KONSIL_DATA", default))
+    parser.add_argument("--data", type=Path, default=data_folder())
     parser.add_argument("--epochs", type=int, nargs=3, default=(EPOCHS, FURTHER, SMALL))
     parser.add_argument("--out", type=Path, help="default: where the weights are installed")
     parser.add_argument("--small", action="store_true", help="the network without a transformer")
@@ -277,6 +294,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     if given.small and given.fold:
         parser.error("--small has no folds: its teacher has seen every document")
+    if given.fold and not 0 <= given.fold[0] < given.fold[1]:
+        parser.error("--fold NUMBER OF: the first is 0, the last is OF - 1")
     left_out = given.fold and (lambda d: fold_of(d.group, given.fold[1]) == given.fold[0])
     corpora = Corpora(
         given.data / "nlp",

@@ -31,7 +31,7 @@ def cut(sizes: Sequence[int], sentences: Sequence[int], room: int) -> Iterator[r
     for place, size in enumerate(sizes):
         if place in starts:
             last = place
-        if filled + size > room:
+        while filled + size > room:
             stop = last if last > begin else place
             yield range(begin, stop)
             begin, filled = stop, sum(sizes[stop:place])

@@ -10,6 +10,7 @@ from transformers import AutoModel
 from engine.exceptions import MissingExtraError
 from nlp import encoder
 from nlp.encoder import SIZE, Encoder, pretrained, weights
+from nlp.windows import padded
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +50,13 @@ def test_a_missing_package_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MissingExtraError) as said:
         pretrained()
     assert "uv sync --extra text" in said.value.fix
+
+
+def test_in_int8_a_window_is_read_alike_alone_and_beside_others() -> None:
+    encoder = Encoder(weights({}))
+    chance = np.random.default_rng(5)
+    short, long = chance.integers(1000, 20_000, 9), chance.integers(1000, 20_000, 40)
+    alone = encoder(short[None], np.ones((1, 9), np.float32))
+    pieces, mask = padded([short.tolist(), long.tolist()])
+    beside = encoder(pieces, mask)
+    assert np.allclose(alone[0], beside[0, :9], atol=1e-4)

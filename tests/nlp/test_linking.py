@@ -42,6 +42,11 @@ NAMES = (
 LINKER = Linker.over(NAMES)
 
 
+def test_definitions_are_not_written_out_in_one_another() -> None:
+    known = {"AB": "CD CD", "CD": "AB AB"}
+    assert expanded("AB and CDs", known) == "CD CD and AB AB"
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "term"),
     [

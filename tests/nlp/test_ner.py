@@ -11,7 +11,7 @@ from spacy.tokens import Doc
 
 from engine.exceptions import InputError
 from engine.types import ModelRef
-from nlp import evaluate_ner
+from nlp import evaluate_ner, folds
 from nlp.ner import KEY, EntityRecogniser
 from nlp.reading import Read, words_of
 from nlp.relating import Relater
@@ -90,7 +90,7 @@ def test_words_have_their_characters() -> None:
 
 
 def bench(monkeypatch: pytest.MonkeyPatch, path: Path) -> evaluate_ner.BenchReport:
-    monkeypatch.setattr(evaluate_ner, "trained", lambda: (ByHeart(), ModelRef("t", "1")))
+    monkeypatch.setattr(folds, "trained", lambda: (ByHeart(), ModelRef("t", "1")))
     return evaluate_ner.run(path)
 
 

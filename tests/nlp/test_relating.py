@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp.network import PairHead
-from nlp.pairs import FAR, SEEN, pairs_of, relations
+from nlp.pairs import AROUND, BESIDE, FAR, SEEN, pairs_of, relations
 from nlp.relating import Relater
 from nlp.schemes import Mention
 
@@ -55,6 +55,26 @@ def test_mentions_too_far_apart_are_not_looked_at_together() -> None:
     given = [(0, 1, "drug"), (FAR + 1, FAR + 2, "disease")]
     assert not pairs_of(INDUCES, given, range(FAR + 2), numbered(2)).names
     assert pairs_of(INDUCES, given, range(2, FAR + 2), numbered(2)).names
+
+
+def test_a_list_of_hundreds_is_not_asked_of_all_its_pairs() -> None:
+    listed = mentions(*["severity", "symptom"] * 500)
+    pairs = pairs_of(MODIFIES, listed, [0], numbered(1000))
+    assert len(pairs.names) < 2 * 1000 * BESIDE
+    assert np.abs(pairs.heads - pairs.tails).max() == BESIDE
+    drugs = mentions(*["drug", "disease"] * 500)
+    assert len(pairs_of(INDUCES, drugs, [0], numbered(1000)).names) < 1000 * AROUND
+
+
+def test_what_stands_between_two_mentions_is_counted() -> None:
+    listed = [(0, 1, "severity"), (2, 3, "symptom"), (5, 6, "drug"), (9, 10, "symptom")]
+    pairs = pairs_of(MODIFIES, listed, [0, 8], numbered(4))
+    assert pairs.names == [("0", "1")]  # a drug is not modified so, the last stands elsewhere
+    pairs = pairs_of(MODIFIES, listed, [0], numbered(4))
+    seen = dict(zip(pairs.names, pairs.features.tolist(), strict=True))
+    kind = MODIFIES.kinds.index(("severity", "symptom"))
+    assert seen["0", "1"] == [2, 0, 0, 0, kind]  # two words apart
+    assert seen["0", "3"] == [6, 2, 1, 0, kind]  # nine words, two mentions, one of them a symptom
 
 
 @given(st.lists(st.sampled_from(["drug", "disease"]), max_size=12))

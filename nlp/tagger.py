@@ -28,6 +28,7 @@ from nlp.reading import Marked, Read
 from nlp.recurrent import Recurrent
 from nlp.relating import Relater
 from nlp.schemes import Mention, Scheme, schemes
+from nlp.shortened import with_short_forms
 from nlp.spelling import below
 from nlp.windows import Window
 
@@ -124,7 +125,10 @@ class Tagger:
                     mentions = (_within(window, marked[n].get(name, ())) for n, window in batch)
                 for row, (number, window), these in zip(hidden, batch, mentions, strict=True):
                     found[number].add(name, window.words.start, these, row)
-        return [one.sorted() for one in found]
+        read = [one.sorted() for one in found]
+        if marked is not None:
+            return read
+        return [_completed(words, one) for (words, _), one in zip(documents, read, strict=True)]
 
 
 def _context(given: Arrays, *, int8: bool, threads: int) -> Context:
@@ -159,6 +163,18 @@ class _Found:
                 for name, rows in self._rows.items()
             },
         )
+
+
+def _completed(words: Sequence[str], read: Read) -> Read:
+    """With the abbreviations of what was found."""
+    added = {
+        name: with_short_forms(words, mentions, read.vectors[name])
+        for name, mentions in read.mentions.items()
+    }
+    return Read(
+        {name: mentions for name, (mentions, _) in added.items()},
+        {name: vectors for name, (_, vectors) in added.items()},
+    )
 
 
 def _within(window: Window, mentions: Sequence[Mention]) -> Iterator[Mention]:

@@ -14,7 +14,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby, product
+from itertools import chain, groupby, product
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -25,6 +25,7 @@ from engine.types import Context, Status
 from nlp.concepts import KEY as CONCEPTS
 from nlp.measurements import KEY as MEASUREMENTS
 from nlp.ner import KEY as ENTITIES
+from nlp.record import MODIFIES
 from nlp.relations import KEY as RELATIONS
 from nlp.relations import Related
 from nlp.sections import KEY as SECTIONS
@@ -254,18 +255,19 @@ class AssertionTagger:
 def _kinds(doc: Doc) -> Iterator[list[Span]]:
     """Entities first: an assertion belongs to its characters, and a concept's own must stay."""
     entities = doc.spans.get(ENTITIES, ())
-    groups = _only_related(doc, entities)
-    groups += [[span for span in entities if span.label_ in labels] for labels in ASSERTED]
+    of_kind = [[span for span in entities if span.label_ in labels] for labels in ASSERTED]
+    groups = [*_only_related(doc, chain(*of_kind)), *of_kind]
     groups += [list(doc.spans.get(key, ())) for key in (CONCEPTS, MEASUREMENTS)]
     yield from filter(None, groups)
 
 
-def _only_related(doc: Doc, entities: Iterable[Span]) -> list[list[Span]]:
-    """What relations name and is no entity (the effects of drugs), by type."""
-    known = {(span.start, span.end) for span in entities}
+def _only_related(doc: Doc, asserted: Iterable[Span]) -> list[list[Span]]:
+    """What is caused or causes and is no entity (effects of drugs are none), by type."""
+    known = {(span.start, span.end) for span in asserted}
     related: Sequence[Related] = doc._.get(RELATIONS)
+    ends = ((one.head, one.tail) for one in related if one.label != MODIFIES)
     groups: dict[str, dict[tuple[int, int], Span]] = {}
-    for span in (span for relation in related for span in (relation.head, relation.tail)):
+    for span in chain.from_iterable(ends):
         if (place := (span.start, span.end)) not in known:
             groups.setdefault(span.label_, {})[place] = span
     return [list(spans.values()) for spans in groups.values()]

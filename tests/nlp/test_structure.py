@@ -311,7 +311,7 @@ class Effects(WordTagger):
 def test_a_relation_says_what_is_said_of_its_ends(few: OboVocabulary) -> None:
     tagger = Effects({"aspirin": "drug", "rash": "effect"}, [Always(relations()["causes"])])
     reader = NoteReader.with_tagger(few, tagger, MODEL)
-    text = "Took aspirin. aspirin did not cause rash. Then aspirin caused a rash."
+    text = "Here aspirin did not cause rash. Then aspirin caused a rash."
     first, second = reader.read(Document("n", "", text, language="en")).relations
     assert (first.head_said.status, first.tail_said.status) == ("present", "absent")
     assert (second.head_said.status, second.tail_said.status) == ("present", "present")

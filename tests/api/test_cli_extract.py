@@ -306,7 +306,7 @@ def test_an_old_file_stays_where_nothing_can_be_read(
     old.write_text("old", "utf-8")
 
     def fails() -> NoteReader:
-        raise SourceError("no graph", where="graph", fix="build it")
+        raise SourceError("no graph", fix="build it")
 
     monkeypatch.setattr(cli_extract, "_reader", fails)
     assert run("extract", str(note), "--json", "--out", str(old))[0] != 0

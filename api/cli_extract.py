@@ -52,21 +52,27 @@ def extract(notes: tuple[Path, ...], form: str, out: Path | None, language: str 
     found = list(files(notes, stdin=True))
     if form == "docbin" and out is None:
         raise InputError("a DocBin is no text", where="--format docbin", fix="name a file by --out")
-    target = _target(out, found)
+    _check(out, found)
+    reader = _reader()
     whole = True
-    with target as stream:
-        for piece, record in _written(form, found, language):
+    with _target(out) as stream:  # only now is an old file given up
+        for piece, record in _written(reader, form, found, language):
             stream.write(piece)
             stream.flush()
             whole = whole and (record is None or record.read)
     sys.exit(0 if whole else 1)
 
 
-def _target(out: Path | None, found: Sequence[Path]) -> AbstractContextManager[BinaryIO]:
+def _check(out: Path | None, found: Sequence[Path]) -> None:
+    if out is None or not out.exists():
+        return
+    if any(file.exists() and file.samefile(out) for file in found):
+        raise InputError("it is one of the notes", where=str(out), fix="name another file")
+
+
+def _target(out: Path | None) -> AbstractContextManager[BinaryIO]:
     if out is None:
         return nullcontext(sys.stdout.buffer)
-    if any(file.exists() and out.exists() and file.samefile(out) for file in found):
-        raise InputError("it is one of the notes", where=str(out), fix="name another file")
     try:
         return out.open("wb")
     except OSError as error:
@@ -76,7 +82,7 @@ def _target(out: Path | None, found: Sequence[Path]) -> AbstractContextManager[B
 
 
 def _written(
-    form: str, found: Sequence[Path], language: str | None
+    reader: NoteReader, form: str, found: Sequence[Path], language: str | None
 ) -> Iterator[tuple[bytes, Record | None]]:
     """What is written, piece by piece, and the record that a piece tells."""
     from api.exports import html
@@ -85,7 +91,6 @@ def _written(
     into = packed_bin() if form == "docbin" else None
     if form == "html":
         yield html.HEAD.encode(), None
-    reader = _reader()
     for file in found:
         piece, record = _told(reader, form, file, language, into)
         for issue in record.issues:
@@ -102,8 +107,9 @@ def _told(
 ) -> tuple[bytes, Record]:
     """One note. One that fails becomes an issue, and the others are still told."""
     from engine.types import Document
+    from nlp.extract import encodable
 
-    name = str(file)
+    name = encodable(str(file))
     text, issues = text_of(file, name)
     document = Document(name, "", text, language=language)
     if any(issue.level == "error" for issue in issues):

@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby, product
+from itertools import chain, groupby, product
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -25,6 +25,9 @@ from engine.types import Context, Status
 from nlp.concepts import KEY as CONCEPTS
 from nlp.measurements import KEY as MEASUREMENTS
 from nlp.ner import KEY as ENTITIES
+from nlp.record import MODIFIES
+from nlp.relations import KEY as RELATIONS
+from nlp.relations import Related
 from nlp.sections import KEY as SECTIONS
 from nlp.sentences import bounds
 from nlp.tokenizer import TOKEN, texts
@@ -67,8 +70,10 @@ class Trigger:
 
 
 Phrase = tuple[str, ...]
-ASSERTED = (("disease", "symptom"), ("drug",), ("test",), ("procedure",))
-"""Entities that something can be said of, by kind; severities, doses, dates ... are none."""
+ASSERTED = (("test", "value"), ("disease", "symptom"), ("drug",), ("procedure",))
+"""Entities that something can be said of, by kind; severities, doses, dates ... are none. A test
+and its result are one: "CT was negative" does not deny the CT.
+"""
 
 
 @cache
@@ -250,9 +255,22 @@ class AssertionTagger:
 def _kinds(doc: Doc) -> Iterator[list[Span]]:
     """Entities first: an assertion belongs to its characters, and a concept's own must stay."""
     entities = doc.spans.get(ENTITIES, ())
-    groups = [[span for span in entities if span.label_ in labels] for labels in ASSERTED]
+    of_kind = [[span for span in entities if span.label_ in labels] for labels in ASSERTED]
+    groups = [*_only_related(doc, chain(*of_kind)), *of_kind]
     groups += [list(doc.spans.get(key, ())) for key in (CONCEPTS, MEASUREMENTS)]
     yield from filter(None, groups)
+
+
+def _only_related(doc: Doc, asserted: Iterable[Span]) -> list[list[Span]]:
+    """What is caused or causes and is no entity (effects of drugs are none), by type."""
+    known = {(span.start, span.end) for span in asserted}
+    related: Sequence[Related] = doc._.get(RELATIONS)
+    ends = ((one.head, one.tail) for one in related if one.label != MODIFIES)
+    groups: dict[str, dict[tuple[int, int], Span]] = {}
+    for span in chain.from_iterable(ends):
+        if (place := (span.start, span.end)) not in known:
+            groups.setdefault(span.label_, {})[place] = span
+    return [list(spans.values()) for spans in groups.values()]
 
 
 def _counts(tokens: Sequence[str], i: int) -> bool:

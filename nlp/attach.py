@@ -1,5 +1,8 @@
 """Which dose belongs to which drug: attributes to heads, by relations, or by standing beside them.
 
+Relations decide between types that `relations.toml` pairs, for attributes that have one; all others
+("7 days" of a drug, a date) go by what they stand beside.
+
 Beside means that nothing but other attributes, signs and a few words ("of", "at a dose of") stands
 between, and no comma before the head. An attribute between two heads goes to the nearer; where
 neither is nearer, to none.
@@ -11,16 +14,16 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, pairwise
-from typing import Protocol
 
 from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
+from nlp import pairs
+from nlp.ner import KEY as ENTITIES
+from nlp.record import MODIFIES
+from nlp.relations import KEY, Related
 from nlp.sentences import bounds
 from nlp.tokenizer import whole
-
-MODIFIES = ("modifies", "dose_of")
-"""Relations of an attribute (head) to what it says more of (tail)."""
 
 _GAPS = (
     re.compile(r"[^\S\n]*"),
@@ -39,34 +42,35 @@ Group = tuple[Span, list[Span]]
 """A head and its attributes, in reading order."""
 
 
-class Related(Protocol):
-    """As `konsil_relations` sets them in `doc._.relations`."""
-
-    @property
-    def head(self) -> Span: ...
-    @property
-    def tail(self) -> Span: ...
-    @property
-    def label(self) -> str: ...
-
-
 def relations(doc: Doc) -> list[Related]:
     """What modifies what, where relations were read."""
-    found: Iterable[Related] = doc._.relations if Doc.has_extension("relations") else ()
-    return [relation for relation in found if relation.label in MODIFIES]
+    found: Sequence[Related] = doc._.get(KEY)
+    return [relation for relation in found if relation.label == MODIFIES]
 
 
 def attached(doc: Doc, heads: Sequence[Span], attributes: Sequence[Span]) -> list[Group]:
-    """Every head with its attributes: by relations where there are any, else those beside it."""
-    related = relations(doc)
+    """Every head with its attributes: those related to it, and those beside it of which relations
+    say nothing.
+    """
+    near, related = beside(doc, heads, attributes), relations(doc)
     if not related:
-        return beside(doc, heads, attributes)
+        return near
     said, owned = holders(attributes), holders(heads)
     found: dict[tuple[int, int], set[Span]] = {_place(head): set() for head in heads}
+    decided: set[Span] = set()
     for relation in related:
         told = _held(said, relation.head)
+        decided |= told
         for head in _held(owned, relation.tail):
             found[_place(head)].update(told)
+    asked, entities = set(pairs.relations()[MODIFIES].kinds), holders(doc.spans.get(ENTITIES, ()))
+    for head, attributes_here in near:
+        types = {entity.label_ for entity in _held(entities, head)}
+        found[_place(head)].update(
+            one
+            for one in attributes_here
+            if one not in decided or not any((one.label_, kind) in asked for kind in types)
+        )
     return [(head, sorted(found[_place(head)])) for head in heads]
 
 

@@ -4,6 +4,8 @@ Every span of `doc.spans["entities"]` of a type in `LINKABLE` gets, in scispaCy'
 `span._.kb_ents`, a list of (id, score), best first. `span.kb_id_` is set only where the best is at
 or above the threshold of its group and no other fits as well; else it stays empty and
 `span._.link_refused` says why. An abbreviation that the text defines is looked up as what it means.
+spaCy keeps such attributes by place; where a place is called a drug and a disease, `of` tells the
+link of each.
 """
 
 from __future__ import annotations
@@ -112,31 +114,45 @@ class EntityLinker:
             return doc
         spans = list(doc.spans[KEY])
         known = definitions(whole(doc)) if spans else {}
-        linked: dict[tuple[int, int], str] = {}
-        # spaCy keeps the attributes of a span by its place, so spans of one place share their link.
+        links: Links = {}
         for place, same in groupby(sorted(spans, key=_place), key=_place):
             here = {span.label_: span for span in same}
             kinds = [kind for kind in LINKABLE if kind in here]
+            for kind in kinds:
+                alike = [other for other in kinds if {*LINKABLE[other]} == {*LINKABLE[kind]}]
+                links[*place, kind] = self.linker.link(expanded(here[kind].text, known), alike)
             if kinds:
-                span = here[kinds[0]]
-                link = self.linker.link(expanded(span.text, known), kinds)
-                span._.kb_ents = [(c.term, c.score) for c in link.candidates]
-                span._.link_refused = link.refused
-                linked[place] = link.term
-        doc.spans[KEY] = [_linked(span, linked) for span in spans]
-        doc.ents = [_linked(entity, linked) for entity in doc.ents]
+                link = links[*place, kinds[0]]
+                here[kinds[0]]._.kb_ents = [(c.term, c.score) for c in link.candidates]
+                here[kinds[0]]._.link_refused = link.refused
+        doc._.set(LINKS, links)
+        doc.spans[KEY] = [_linked(span) for span in spans]
+        doc.ents = [_linked(entity) for entity in doc.ents]
         return doc
+
+
+def of(span: Span) -> Link:
+    """The link of a mention, of the kind of thing that its own type names."""
+    links: Links = span.doc._.get(LINKS)
+    return links.get((*_place(span), span.label_), Link())
 
 
 def _place(span: Span) -> tuple[int, int]:
     return span.start, span.end
 
 
-def _linked(span: Span, linked: Mapping[tuple[int, int], str]) -> Span:
-    term = linked.get(_place(span), "") if span.label_ in LINKABLE else ""
+def _linked(span: Span) -> Span:
+    term = of(span).term
     return Span(span.doc, span.start, span.end, label=span.label, kb_id=term) if term else span
 
 
+Links = dict[tuple[int, int, str], Link]
+"""First token, token behind the last, type -> link."""
+LINKS = "links"
+"""Where they are: `doc._.links`."""
+
+if not Doc.has_extension(LINKS):
+    Doc.set_extension(LINKS, default=cast(Links, {}))
 if not Span.has_extension("kb_ents"):
     Span.set_extension("kb_ents", default=cast(list[tuple[str, float]], []))
     Span.set_extension("link_refused", default=None)

@@ -29,7 +29,14 @@ _ONCE = (
     r"\b\.?|at\sbedtime|(?:in\sthe|each)\s(?:morning|evening)|as\sneeded)(?!\w)"
 )
 _FREQUENCY = re.compile(rf"(?<!\w){_ONCE}(?:,?\s{_ONCE}){{0,2}}", re.IGNORECASE)
-_ALLERGY = re.compile(r"\ballerg", re.IGNORECASE)
+_HEADING = re.compile(r"\ballerg(?:y|ies)\b", re.IGNORECASE)
+_ALLERGIC_TO = re.compile(
+    r"\b(?:allerg(?:ic|y|ies)\s+to\b|allerg(?:y|ies)\s*:)"
+    r"(?!.*\b(?:treat\w*|takes?|took|taking|given|gave|receiv\w+|us(?:es?|ed|ing)|start\w*"
+    r"|switch\w*|prescrib\w+|is|are|was|were|but)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What stands before a medicine someone is allergic to; not what is done instead of it."""
 _NEAR = 60  # characters before a medicine in which "allergic to" is looked for
 
 
@@ -86,14 +93,14 @@ class _Allergies:
     def __init__(self, note: Note) -> None:
         headings = list(note.doc.spans[sections.HEADINGS])
         self._starts = [heading.start for heading in headings]
-        self._about = [_ALLERGY.search(heading.text) is not None for heading in headings]
+        self._about = [_HEADING.search(heading.text) is not None for heading in headings]
         self._ends = [section.end for section in note.doc.spans[sections.KEY]]
         self._text = whole(note.doc)
 
     def speak_of(self, drug: Span) -> bool:
-        """By the heading above, or a word shortly before in the sentence."""
+        """By the heading above, or "allergic to" shortly before in the sentence."""
         at = bisect_right(self._starts, drug.start) - 1
         if at >= 0 and self._about[at] and drug.start < self._ends[at]:
             return True
         start = max(drug.sent.start_char, drug.start_char - _NEAR)
-        return _ALLERGY.search(self._text, start, drug.start_char) is not None
+        return _ALLERGIC_TO.search(self._text, start, drug.start_char) is not None

@@ -9,7 +9,7 @@ from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
 from engine.types import Code, Document, TextSpan
-from nlp import assertion
+from nlp import assertion, linking
 from nlp.ner import KEY as ENTITIES
 from nlp.record import Assertion, Candidate, Link
 
@@ -43,9 +43,9 @@ class Note:
         """How a mention was looked up in the graph; None where there is none to look in."""
         if not self.codes:
             return None
-        found: list[tuple[str, float]] = span._.kb_ents
-        candidates = tuple(Candidate(self.codes[term], score) for term, score in found)
-        return Link(candidates, span._.link_refused if found else "no candidate")
+        found = linking.of(span)
+        candidates = tuple(Candidate(self.codes[c.term], c.score) for c in found.candidates)
+        return Link(candidates, found.refused)
 
     def said(self, span: Span) -> Assertion:
         """What the note says of a mention; in an old document nothing is of now."""

@@ -139,7 +139,8 @@ class NoteReader:
             relations=tuple(_relations(note)),
             models=tuple(filter(None, (self.reader.model, self.learned, *judged.models))),
         )
-        return replace(record, issues=(*self._issues(document, record), *judged.issues))
+        issues = (*self._issues(document, record), *judged.issues)
+        return replace(record, issues=(*issues, *_not_judged(document, judged)))
 
     def _context(self, stated: Stated | None) -> ReadingContext:
         patient = Patient(stated.sex, stated.age_years) if stated else Patient()
@@ -157,11 +158,19 @@ class NoteReader:
             yield Issue("info", document.id, message, "code them by hand where they matter")
 
 
+def _not_judged(document: Document, judged: Extraction) -> Iterator[Issue]:
+    """Values that were read and not judged, each with why."""
+    if reasons := "; ".join(dict.fromkeys(skipped.reason for skipped in judged.skipped)):
+        message = f"values that were not judged: {reasons}"
+        yield Issue("info", document.id, message, "judge them by hand where they matter")
+
+
 def _relations(note: Note) -> Iterator[Relation]:
     found: Sequence[Related] = note.doc._.get(RELATIONS)
     for one in found:
         said = note.cite(one.head), note.cite(one.tail), note.cite_all(one.sentences)
-        yield Relation(one.label, *said, score=one.score)
+        both = note.said(one.head), note.said(one.tail)
+        yield Relation(one.label, *said, one.score, *both)
 
 
 def _unlinked(found: Sequence[Problem]) -> int:

@@ -17,6 +17,9 @@ from nlp.measurements import Whose
 SCHEMA = "konsil.record/1"
 """Names the form of a record. A field may be added under the same name; none changes or goes."""
 
+MODIFIES = "modifies"
+"""The relation of words (head) to what they say more of (tail), in `nlp/relations.toml`."""
+
 ProblemKind = Literal["phenotype", "disease", "symptom"]
 MomentKind = Literal["date", "duration"]
 
@@ -136,8 +139,10 @@ class Test:
     which method, nor which code was meant. values: one number, or the two ends of a range; none for
     a result in words, see `results`. unit: UCUM; None if it is neither written nor certain.
     comparator: "<", "<=", ">=" or ">". low, high: a reference range that the text states.
-    interpretation: what the text says of the value ("H", "L", "N"). whose: "older" for an earlier
-    value, "no measurement" for a limit or aim. results: values in words.
+    interpretation: what the text says of the value: "H", "L" or "N" where words before it say so,
+    else the flag behind it in lower case ("h", "hh", "l", "ll", "n", "high", "low", "elevated",
+    "normal"). whose: "older" for an earlier value, "no measurement" for a limit or aim. results:
+    values in words. results_said: what the note says of each of these ("not normal").
     """
 
     name: str
@@ -154,6 +159,7 @@ class Test:
     whose: Whose = "patient"
     judged: tuple[Judged, ...] = ()
     results: tuple[TextSpan, ...] = ()
+    results_said: tuple[Assertion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +187,8 @@ class Moment:
 @dataclass(frozen=True, slots=True)
 class Relation:
     """head relates to tail as the label says. sentences: where it was read. score: log odds above
-    the bar, not calibrated.
+    the bar, not calibrated. head_said, tail_said: what the note says of the two; where one is
+    absent or uncertain, so is the relation.
     """
 
     label: str
@@ -189,6 +196,8 @@ class Relation:
     tail: TextSpan
     sentences: tuple[TextSpan, ...]
     score: float
+    head_said: Assertion
+    tail_said: Assertion
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,8 +86,9 @@ def tests(
         span for span in note.entities("test") if not taken.keys() & {*range(span.start, span.end)}
     ]
     for span, results in attached(note.doc, told, note.entities("value")):
-        cited = note.cite_all(results)
-        found.append(Test(span.text, note.cite(span), note.said(span), results=cited))
+        cited, said = note.cite_all(results), tuple(map(note.said, results))
+        place = note.cite(span)
+        found.append(Test(span.text, place, note.said(span), results=cited, results_said=said))
     return sorted(found, key=lambda t: (t.span.start, t.span.end))
 
 

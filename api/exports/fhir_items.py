@@ -6,13 +6,21 @@ that would not mislead; `left_out` names it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from api.exports.fhir_parts import Node, concept, named, note, quantity, words
-from api.exports.lines import MODIFIES
+from api.exports.fhir_parts import Node, concept, has_url, named, note, quantity, words
 from engine.types import Issue, TextSpan
-from nlp.record import Assertion, Medication, Problem, Procedure, Record, Test
+from nlp.record import (
+    MODIFIES,
+    Assertion,
+    Medication,
+    Modifier,
+    Problem,
+    Procedure,
+    Record,
+    Test,
+)
 
 _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
 _VERIFIED = {"present": "confirmed", "uncertain": "unconfirmed", "absent": "refuted"}
@@ -37,12 +45,31 @@ def resources(record: Record, patient: Node) -> Iterator[Item]:
 
 def left_out(record: Record) -> Iterator[Issue]:
     """What the record holds and no resource says; one issue for each kind."""
+    coded = [*record.problems, *record.medications]
     kinds = {
         "problems": [p.span for p in record.problems if not (_told(p.said) or _of_family(p.said))],
+        "words that say more of problems": [*_unsaid(record.problems)],
         "tests": [t.span for t in record.tests if not _has_result(t)],
+        "results that are denied or not certain": [
+            span
+            for test in record.tests
+            if _has_result(test)
+            for span in test.results
+            if span not in _results(test)
+        ],
         "medicines": [m.span for m in record.medications if not _told(m.said)],
         "what a medicine causes": [r.tail for r in record.relations if r.label != MODIFIES],
         "procedures": [p.span for p in record.procedures if not _told(p.said)],
+        "words that say more of procedures": [
+            m.span
+            for p in record.procedures
+            if _told(p.said)
+            for m in p.modifiers
+            if m.kind != "anatomy"
+        ],
+        "codes of catalogues without an address in FHIR": [
+            item.span for item in coded if item.code and not has_url(item.code)
+        ],
         "dates and durations": [moment.span for moment in record.timeline],
     }
     for kind, spans in kinds.items():
@@ -89,8 +116,10 @@ def _problem(mentions: Sequence[Problem], patient: Node) -> Iterator[Item]:
             member |= note("the note is not certain of it")
         yield "FamilyMemberHistory", _relative(patient, member), spans
     elif _told(said):
-        fields = {"code": code, "subject": patient, **_verified(said), **_modified(mentions)}
-        yield "Condition", fields, spans
+        modifiers = _modifiers(mentions)
+        fields = {"code": code, "subject": patient, **_verified(said), **_modified(modifiers)}
+        more = (modifier.span for these in modifiers.values() for modifier in these)
+        yield "Condition", fields, tuple(dict.fromkeys((*spans, *more)))
 
 
 def _relative(patient: Node, member: Node) -> Node:
@@ -115,21 +144,51 @@ def _verified(said: Assertion) -> Node:
     return node | note(*remarks)
 
 
-def _modified(mentions: Sequence[Problem]) -> Node:
-    """Severity and site as written; severity only where all mentions that have one agree."""
-    said: dict[str, dict[str, None]] = {}
+def _modifiers(mentions: Sequence[Problem]) -> Mapping[str, list[Modifier]]:
+    """Those a Condition tells: sites, and severity where all mentions that have one agree."""
+    said: dict[str, list[Modifier]] = {"severity": [], "anatomy": []}
     for modifier in (modifier for mention in mentions for modifier in mention.modifiers):
-        said.setdefault(modifier.kind, {})[words(modifier.span.quote)] = None
+        if modifier.kind in said:
+            said[modifier.kind].append(modifier)
+    if len({words(modifier.span.quote) for modifier in said["severity"]}) > 1:
+        said["severity"] = []
+    return said
+
+
+def _modified(modifiers: Mapping[str, Sequence[Modifier]]) -> Node:
+    """Severity and site as written."""
+    said = {
+        kind: dict.fromkeys(words(modifier.span.quote) for modifier in these)
+        for kind, these in modifiers.items()
+    }
     node: Node = {}
-    if len(severities := [*said.get("severity", ())]) == 1:
-        node["severity"] = {"text": severities[0]}
-    if sites := [*said.get("anatomy", ())]:
-        node["bodySite"] = [{"text": site} for site in sites]
+    if said["severity"]:
+        node["severity"] = {"text": next(iter(said["severity"]))}
+    if said["anatomy"]:
+        node["bodySite"] = [{"text": site} for site in said["anatomy"]]
     return node
 
 
+def _unsaid(problems: Sequence[Problem]) -> Iterator[TextSpan]:
+    """What says more of a problem that is told, and is in no resource."""
+    for mentions in _alike(problems):
+        told = _told(mentions[0].said)
+        kept = [m for these in _modifiers(mentions).values() for m in these] if told else []
+        if told or _of_family(mentions[0].said):
+            every = (modifier for mention in mentions for modifier in mention.modifiers)
+            yield from (modifier.span for modifier in every if modifier not in kept)
+
+
 def _has_result(test: Test) -> bool:
-    return bool(test.values or test.results) and _told(test.said) and test.whose != "no measurement"
+    """An Observation says that it was done and what came out: neither denied nor doubted."""
+    there = _told(test.said) and test.said.status == "present" and test.whose != "no measurement"
+    return there and bool(test.values or _results(test))
+
+
+def _results(test: Test) -> list[TextSpan]:
+    """Those in words that the note states."""
+    both = zip(test.results, test.results_said, strict=True)
+    return [span for span, said in both if said.status == "present" and _told(said)]
 
 
 def _observation(test: Test, patient: Node) -> Iterator[Item]:
@@ -140,14 +199,15 @@ def _observation(test: Test, patient: Node) -> Iterator[Item]:
     node: Node = {"status": "unknown", "code": named(test.name, codes), "subject": patient}
     if len(test.values) == 1:
         node["valueQuantity"] = quantity(test.values[0], test.unit, test.comparator)
-    elif test.values:
+    elif test.values and test.values[0] <= test.values[1]:
         low, high = (quantity(value, test.unit) for value in test.values)
         node["valueRange"] = {"low": low, "high": high}
+    elif test.values:  # a Range may not fall
+        node["valueString"] = words(test.span.quote)
     else:
-        node["valueString"] = "; ".join(words(span.quote) for span in test.results)
+        node["valueString"] = "; ".join(words(span.quote) for span in _results(test))
     if test.interpretation:
-        system = f"{_TERMINOLOGY}v3-ObservationInterpretation"
-        node["interpretation"] = [concept(system, code) for code in test.interpretation]
+        node["interpretation"] = [_interpretation(word) for word in test.interpretation]
     limits = {"low": test.low, "high": test.high}
     if any(limit is not None for limit in limits.values()):
         node["referenceRange"] = [
@@ -161,9 +221,21 @@ def _observation(test: Test, patient: Node) -> Iterator[Item]:
         node |= note("an earlier value")
     if test.specimen in _SPECIMENS:
         node["specimen"] = {"display": test.specimen}
-    yield "Observation", node, (test.span, *test.results)
+    yield "Observation", node, (test.span, *_results(test))
 
 
+def _interpretation(word: str) -> Node:
+    """Of a flag or a word for one; others stay words."""
+    code = _INTERPRETATIONS.get(word.casefold())
+    system = f"{_TERMINOLOGY}v3-ObservationInterpretation"
+    return ({} if code is None else concept(system, code)) | {"text": words(word)}
+
+
+_INTERPRETATIONS = {
+    "h": "H", "high": "H", "elevated": "H", "hh": "HH", "l": "L", "low": "L", "ll": "LL",
+    "n": "N", "normal": "N", "a": "A", "abnormal": "A",
+}  # fmt: skip
+"""v3-ObservationInterpretation."""
 _SPECIMENS = ("blood", "urine", "csf")
 
 

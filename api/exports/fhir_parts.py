@@ -27,16 +27,26 @@ def concept(system: str, code: str) -> Node:
 
 
 def named(text: str, codes: Sequence[Code] = ()) -> Node:
-    """A CodeableConcept as the note writes it, with what it is linked to."""
+    """A CodeableConcept as the note writes it, with what it is linked to where `has_url`."""
     node: Node = {"text": words(text)}
-    if codes:
-        node["coding"] = [_coding(code) for code in codes]
+    if codings := [_coding(code) for code in codes if has_url(code)]:
+        node["coding"] = codings
     return node
 
 
+def has_url(code: Code) -> bool:
+    """Has its catalogue an address, as Coding.system needs? None is made up."""
+    return code.system in URLS
+
+
 def _coding(code: Code) -> Node:
+    """A code of the graph bears the name of its catalogue: it goes, but for HPO's own "HP:"."""
     display = {"display": code.display} if code.display else {}
-    return {"system": URLS.get(code.system, code.system), "code": code.code, **display}
+    return {
+        "system": URLS[code.system],
+        "code": code.code.removeprefix(f"{code.system}:"),
+        **display,
+    }
 
 
 def note(*remarks: str) -> Node:

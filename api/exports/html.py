@@ -1,4 +1,5 @@
-"""Records as one page that needs nothing else: displaCy marks the mentions, lists tell the rest.
+"""Records as one page that needs nothing else: displaCy marks the mentions, a list below tells all
+items and relations, with their characters.
 
 Whoever reads the page sees what is denied (struck through), uncertain (dashed), or not of the
 patient and now; the words say so too.
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any, cast
 
+from api.exports.lines import lines
 from nlp.record import Assertion, Record
 
 HEAD = """<!DOCTYPE html>
@@ -25,6 +27,7 @@ mark small { font-weight: bold; margin-left: .4em; }
 mark.absent { text-decoration: line-through; background: #e6e6e6 !important; }
 mark.uncertain { outline: 2px dashed #a05a00; }
 mark.aside { opacity: .75; font-style: italic; }
+ul.items { font-family: monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
 p.warning, p.error { color: #a00000; }
 </style>
 </head>
@@ -62,11 +65,16 @@ def article(record: Record) -> str:
         f"{escape(f'{issue.level}: {issue.message}. Fix: {issue.fix}.')}</p>\n"
         for issue in record.issues
     )
-    return f"<article>\n<h2>{escape(record.document)}</h2>\n{issues}{marked}\n</article>\n"
+    told = "".join(f"<li>{escape(line)}</li>\n" for line in lines(record, modifying=True))
+    items = f'<ul class="items">\n{told}</ul>\n' if told else ""
+    title = f"<h2>{escape(record.document)}</h2>"
+    return f"<article>\n{title}\n{issues}{marked}\n{items}</article>\n"
 
 
 def _apart(record: Record) -> Iterator[dict[str, Any]]:
-    """Marks that do not overlap, the longer first; displaCy's flat page cannot show the others."""
+    """Marks that do not overlap, the longer first; displaCy's flat page cannot show the others,
+    which stand in the list.
+    """
     end = 0
     for mark in sorted(_marks(record), key=lambda mark: (mark["start"], -mark["end"])):
         if mark["start"] >= end:
@@ -85,6 +93,8 @@ def _marks(record: Record) -> Iterator[dict[str, Any]]:
         yield _mark("medicine", drug.span.start, drug.span.end, drug.said, told)
     for test in record.tests:
         values = " to ".join(f"{value:g}" for value in test.values)
+        results = zip(test.results, test.results_said, strict=True)
+        values = values or "; ".join(_result(span.quote, said) for span, said in results)
         told = " ".join(filter(None, (test.name, test.comparator, values, test.unit)))
         yield _mark("test", test.span.start, test.span.end, test.said, told)
     for procedure in record.procedures:
@@ -96,9 +106,7 @@ def _marks(record: Record) -> Iterator[dict[str, Any]]:
 
 def _mark(kind: str, start: int, end: int, said: Assertion, told: str) -> dict[str, Any]:
     """displaCy escapes the text of a mark, but neither its label nor what a template adds."""
-    remarks = [] if said.status == "present" else [said.status]
-    remarks += [] if said.context == "current" else [said.context]
-    remarks += ["conditional"] if said.conditional else []
+    remarks = _remarks(said)
     look = [said.status, *["aside"] * (said.context != "current")]
     params = {
         "look": " ".join(look),
@@ -106,3 +114,14 @@ def _mark(kind: str, start: int, end: int, said: Assertion, told: str) -> dict[s
         "label": escape(": ".join(filter(None, (kind, ", ".join(remarks))))),
     }
     return {"start": start, "end": end, "label": kind, "params": params}
+
+
+def _remarks(said: Assertion) -> list[str]:
+    remarks = [] if said.status == "present" else [said.status]
+    remarks += [] if said.context == "current" else [said.context]
+    return [*remarks, *["conditional"] * said.conditional]
+
+
+def _result(quote: str, said: Assertion) -> str:
+    remarks = ", ".join(_remarks(said))
+    return " ".join(quote.split()) + (f" ({remarks})" if remarks else "")

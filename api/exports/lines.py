@@ -1,17 +1,26 @@
-"""A record as lines for a terminal: what, what is said of it, where."""
+"""A record as lines for a terminal: what, what is said of it, where.
+
+Control characters of a note (colours, cursor moves) do not reach the terminal.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from engine.types import TextSpan
-from nlp.record import Assertion, Medication, Record, Test
+from nlp.record import MODIFIES, Assertion, Medication, Record, Relation, Test
 
-MODIFIES = "modifies"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-def lines(record: Record) -> Iterator[str]:
-    """One line an item, by kind."""
+def lines(record: Record, *, modifying: bool = False) -> Iterator[str]:
+    """One line an item, by kind. modifying: also relations that stand with what they modify."""
+    for line in _lines(record, modifying=modifying):
+        yield _CONTROL.sub(" ", line)
+
+
+def _lines(record: Record, *, modifying: bool) -> Iterator[str]:
     for problem in record.problems:
         code = problem.code
         name = f"{code.code}  {code.display}" if code else f"unlinked  {_words(problem.span)}"
@@ -25,14 +34,20 @@ def lines(record: Record) -> Iterator[str]:
         where = _where(procedure.span)
         yield f"procedure  {_words(procedure.span)}  {_said(procedure.said)}  {where}"
     for relation in record.relations:
-        if relation.label != MODIFIES:  # those stand with what they modify
-            pair = f"{_words(relation.head)}  {relation.label}  {_words(relation.tail)}"
-            yield f"relation  {pair}  {_where(relation.head)}, {_where(relation.tail)}"
+        if modifying or relation.label != MODIFIES:
+            yield _relation(relation)
     for moment in record.timeline:
         date = f" ({moment.date})" if moment.date else ""
         of = ", ".join(map(_words, moment.of))
         about = f"  of {of}" if of else ""
         yield f"{moment.kind}  {_words(moment.span)}{date}{about}  {_where(moment.span)}"
+
+
+def _relation(relation: Relation) -> str:
+    head = f"{_words(relation.head)}  {_said(relation.head_said)}"
+    tail = f"{_words(relation.tail)}  {_said(relation.tail_said)}"
+    where = f"{_where(relation.head)}, {_where(relation.tail)}"
+    return f"relation  {head}  {relation.label}  {tail}  {where}"
 
 
 def _medicine(drug: Medication) -> str:
@@ -45,7 +60,8 @@ def _medicine(drug: Medication) -> str:
 
 def _test(test: Test) -> str:
     values = " to ".join(f"{value:g}" for value in test.values)
-    result = "; ".join(map(_words, test.results)) or values
+    results = zip(test.results, test.results_said, strict=True)
+    result = "; ".join(f"{_words(span)} {_said(said)}" for span, said in results) or values
     told = " ".join(filter(None, (test.comparator, result, test.unit)))
     judged = ", ".join(f"{j.status}: {j.code.display} {j.code.code}" for j in test.judged)
     return "  ".join(filter(None, ("test", test.name, told, _said(test.said), judged)))

@@ -20,7 +20,7 @@ from api import cli_extract
 from api.cli import main
 from api.exports.fhir import DERIVATION
 from engine.bundle import read_bytes
-from engine.exceptions import MissingExtraError
+from engine.exceptions import MissingExtraError, SourceError
 from engine.types import ModelRef
 from knowledge_graph.memory import MemoryGraph
 from nlp import notes
@@ -228,6 +228,8 @@ def test_the_page_is_escaped_and_shows_what_is_denied(tmp_path: Path) -> None:
     assert 'class="uncertain"' in out
     assert "http" not in out
     body = out[out.index('<div class="entities"') :]
+    body, items = body.split('<ul class="items">')
+    assert "&lt;b&gt;.txt:3-8" in items
     shown = re.sub(r"<small>.*?</small>", "", body)
     shown = unescape(re.sub(r"<[^>]+>", "", shown.replace("<br>", "\n")))
     assert [line.strip() for line in shown.split("\n") if line.strip()] == text.split("\r\n")
@@ -284,6 +286,31 @@ def test_a_bad_note_loses_no_other(
     if form == "fhir":
         for line in out.splitlines()[:-1]:
             assert of_kind(validated(line), "OperationOutcome")
+
+
+def test_a_file_name_that_is_no_utf8_loses_no_note(
+    note: Path, tmp_path: Path, learned: NoteReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange = tmp_path / "a\udcff.txt"
+    strange.write_text("Fever.", "utf-8")
+    for form in ("text", "json", "fhir", "html"):
+        code, out, _ = run("extract", str(strange), str(note), "--format", form)
+        assert code == 0
+        assert "warfarin" in out
+
+
+def test_an_old_file_stays_where_nothing_can_be_read(
+    note: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = tmp_path / "old.json"
+    old.write_text("old", "utf-8")
+
+    def fails() -> NoteReader:
+        raise SourceError("no graph", fix="build it")
+
+    monkeypatch.setattr(cli_extract, "_reader", fails)
+    assert run("extract", str(note), "--json", "--out", str(old))[0] != 0
+    assert old.read_text("utf-8") == "old"
 
 
 def test_standard_input_is_a_note() -> None:

@@ -14,13 +14,16 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 
 from engine.exceptions import InputError
+from engine.types import Code, Document
 from nlp.abbreviations import definitions, expanded
 from nlp.candidates import FLOOR, LOOSE, NEARLY, Index, Name, plain, stemmed
 from nlp.corpora import Annotated, Entity
 from nlp.evaluate_linking import linking
-from nlp.linking import EntityLinker, Linker
+from nlp.linking import EntityLinker, Linker, of
 from nlp.linking_corpus import learned, learned_from, names_of, thresholds
 from nlp.ner import KEY
+from nlp.note import Note
+from nlp.record import Link
 from nlp.tokenizer import Tokenizer
 
 MARFAN, DM1, DM2 = "OMIM:154700", "OMIM:160900", "OMIM:602668"
@@ -232,6 +235,15 @@ def test_spans_of_one_place_are_linked_alike() -> None:
     doc = linked("a migraine", ("migraine", "symptom"), ("migraine", "disease"), ents=False)
     assert [span.kb_id_ for span in doc.spans[KEY]] == ["KONSIL:migraine"] * 2
     assert {term for term, _ in doc.spans[KEY][0]._.kb_ents} == {"KONSIL:migraine", "HP:0002076"}
+
+
+def test_a_medicine_is_never_linked_to_a_disease_of_its_place() -> None:
+    doc = linked("a migraine", ("migraine", "disease"), ("migraine", "drug"), ents=False)
+    found = {span.label_: (span.kb_id_, of(span).term) for span in doc.spans[KEY]}
+    assert found == {"disease": ("KONSIL:migraine",) * 2, "drug": ("", "")}
+    assert Note(Document("n", "", doc.text), doc, {"x": Code("x", "x")}).link(
+        next(span for span in doc.spans[KEY] if span.label_ == "drug")
+    ) == Link((), "no candidate")
 
 
 def test_a_document_without_mentions_and_a_linker_without_names() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,18 +13,21 @@ import pytest
 import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spacy.tokens import Doc, DocBin, Span
+from spacy.tokens import Doc, DocBin
 
 from engine.exceptions import InputError, MissingExtraError, SourceError
 from engine.types import Document, ModelRef, TextSpan
 from nlp import notes as notes_module
 from nlp.attach import beside
 from nlp.notes import USER_DATA, NoteReader, packed_bin
+from nlp.pairs import relations
+from nlp.reading import Read
 from nlp.record import SCHEMA, Medication, Record, as_plain
+from nlp.relations import Related
 from nlp.tagger import CHOICE, FILES, loaded
 from nlp.timeline import written_out
 from tests.nlp.conftest import OboVocabulary
-from tests.nlp.word_tagger import WildTagger, WordTagger
+from tests.nlp.word_tagger import Always, Documents, WildTagger, WordTagger
 
 NOTE = """HISTORY: A 61-year-old man with severe gastric pain for 3 days and possible seizures.
 No fever. Serum potassium was 6.4 mmol/L. CT scan was unremarkable.
@@ -235,27 +237,91 @@ def test_a_dose_belongs_to_the_nearer_medicine_or_to_none(
     assert (said(drug(record, "warfarin").doses), said(drug(record, "aspirin").doses)) == doses
 
 
-@dataclass(frozen=True)
-class Modifies:
-    head: Span
-    tail: Span
-    label: str = "modifies"
-
-
 def test_relations_decide_where_they_are_read(
     learned: NoteReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def relate(doc: Doc) -> list[Modifies]:
+    def relate(doc: Doc) -> list[Related]:
         spans = {span.text: span for span in doc.spans["entities"]}
-        far = Modifies(spans["10 mg"], spans["warfarin"])
-        return [far, Modifies(spans["5 mg"], spans["warfarin"], "causes")]
+        return [Related(spans["10 mg"], spans["warfarin"], "modifies", 1.0)]
 
-    text = "warfarin 5 mg was given, and later this became 10 mg."
-    monkeypatch.setattr(
-        "nlp.attach.relations", lambda doc: [r for r in relate(doc) if r.label == "modifies"]
-    )
+    text = "warfarin 5 mg was given, and at last aspirin 10 mg."
+    monkeypatch.setattr("nlp.attach.relations", relate)
     record = learned.read(Document("n", "", text, language="en"))
-    assert said(drug(record, "warfarin").doses) == ["10 mg"]
+    assert said(drug(record, "warfarin").doses) == ["5 mg", "10 mg"]
+    assert said(drug(record, "aspirin").doses) == []
+
+
+def test_what_relations_are_not_asked_of_stands_beside(few: OboVocabulary) -> None:
+    known = {"amoxicillin": "drug", "500 mg": "dose", "7 days": "duration", "severe": "severity"}
+    known |= {"cholecystectomy": "procedure", "March 14 , 2021": "date", "gastritis": "disease"}
+    tagger = WordTagger(known, [Always(relations()["modifies"])])
+    text = (
+        "Amoxicillin; severe gastritis. amoxicillin 500 mg for 7 days. "
+        "cholecystectomy on March 14, 2021."
+    )
+    record = NoteReader.with_tagger(few, tagger, MODEL).read(Document("n", "", text, language="en"))
+    assert {r.head.quote for r in record.relations} == {"severe", "500 mg"}
+    assert said(drug(record, "amoxicillin").doses) == ["500 mg"]
+    assert said(drug(record, "amoxicillin").durations) == ["7 days"]
+    owners = {m.span.quote: said(m.of) for m in record.timeline}
+    assert owners == {"7 days": ["amoxicillin"], "March 14, 2021": ["cholecystectomy"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "allergies"),
+    [
+        ("Allergic rhinitis was treated with warfarin 5 mg daily.", []),
+        ("An allergic reaction was treated with warfarin.", []),
+        ("Allergic to pollen, treated with warfarin.", []),
+        ("She is allergic to aspirin and takes warfarin.", ["aspirin"]),
+        ("She is allergic to aspirin and penicillin.", ["aspirin", "penicillin"]),
+        ("Known allergy to penicillin.", ["penicillin"]),
+        ("Seen today. Known allergies: penicillin.", ["penicillin"]),
+        ("ALLERGIES: penicillin, aspirin\nMEDICATIONS: warfarin", ["penicillin", "aspirin"]),
+    ],
+)
+def test_an_allergy_is_one_to_something(
+    learned: NoteReader, text: str, allergies: list[str]
+) -> None:
+    record = learned.read(Document("n", "", text, language="en"))
+    assert [m.span.quote for m in record.medications if m.allergy] == allergies
+
+
+def test_results_in_words_have_an_assertion(few: OboVocabulary) -> None:
+    tagger = WordTagger({"CT": "test", "ECG": "test", "normal": "value", "negative": "value"})
+    tagger.relaters = (Always(relations()["modifies"]),)
+    reader = NoteReader.with_tagger(few, tagger, MODEL)
+    record = reader.read(Document("n", "", "CT was not normal. ECG was negative.", language="en"))
+    assert [
+        (test.name, test.said.status, [one.status for one in test.results_said])
+        for test in record.tests
+        if test.name == "ECG"
+    ] == [("ECG", "present", ["present"])]
+    (scan,) = (test for test in record.tests if test.name == "CT")
+    assert [one.status for one in scan.results_said] == ["absent"]
+
+
+class Effects(WordTagger):
+    """Its relations are of drugs to their effects, which are no entities."""
+
+    def read(self, documents: Documents) -> list[Read]:
+        return [self._read({"adverse": self._mentions(words)}) for words, _ in documents]
+
+
+def test_a_relation_says_what_is_said_of_its_ends(few: OboVocabulary) -> None:
+    tagger = Effects({"aspirin": "drug", "rash": "effect"}, [Always(relations()["causes"])])
+    reader = NoteReader.with_tagger(few, tagger, MODEL)
+    text = "Here aspirin did not cause rash. Then aspirin caused a rash."
+    first, second = reader.read(Document("n", "", text, language="en")).relations
+    assert (first.head_said.status, first.tail_said.status) == ("present", "absent")
+    assert (second.head_said.status, second.tail_said.status) == ("present", "present")
+
+
+def test_values_that_were_not_judged_are_named(few: OboVocabulary) -> None:
+    reader = NoteReader.with_tagger(few, WordTagger({}), MODEL)
+    text = "Fever. Call if the potassium is above 5.5 mmol/L."
+    issues = reader.read(Document("n", "", text, language="en")).issues
+    assert [i.message for i in issues if "limit, aim or condition" in i.message]
 
 
 def test_tests_have_values_codes_and_what_they_mean(learned: NoteReader) -> None:
@@ -414,7 +480,7 @@ def test_the_form_of_a_record_is_stable(learned: NoteReader) -> None:
         ],
         "tests": [
             *("name", "span", "said", "codes", "values", "unit", "comparator", "low", "high"),
-            *("interpretation", "specimen", "whose", "judged", "results"),
+            *("interpretation", "specimen", "whose", "judged", "results", "results_said"),
         ],
         "procedures": ["span", "said", "modifiers"],
         "timeline": ["kind", "span", "date", "of"],

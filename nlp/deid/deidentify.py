@@ -11,7 +11,7 @@ from hashlib import sha256
 from engine.types import Issue
 from nlp.deid.dates import REMOVED, Calendar
 from nlp.deid.draw import Draw
-from nlp.deid.finder import Finder
+from nlp.deid.finder import Finder, Guards, as_guards
 from nlp.deid.mentions import Kind, Mention
 from nlp.deid.people import unspaced
 from nlp.deid.roster import Roster
@@ -93,17 +93,16 @@ class Patient:
 
     def _left(self, name: str, text: str, found: Sequence[Mention]) -> Iterator[Issue]:
         """Words of people's names that stay, as they are protected or seem to be none."""
-        gone = bytearray(len(text))
-        for mention in found:
-            gone[mention.start : mention.end] = b"x" * (mention.end - mention.start)
-        for token in tokens(text):
-            word = token.text.casefold()
-            common = self.finder.tagger.is_word(word)
-            named = token.is_word and token.is_capitalised and len(word) > 2 and word in self.roster
-            if named and not common and not any(gone[token.start : token.end]):
+        gone = Guards(as_guards(found))
+        is_word = self.finder.tagger.is_word
+        for known in self.roster.mentions(tokens(text), is_word):
+            written = text[known.start : known.end]
+            word = written.casefold()
+            named = written[0].isupper() and len(word) > 2 and not is_word(word)
+            if named and not gone.within(known):
                 yield Issue(
                     "warning",
-                    f"{name}, characters {token.start} to {token.end}",
+                    f"{name}, characters {known.start} to {known.end}",
                     "a word of somebody's name was left here: it also names a disease or sign",
                     "read the place, and take it out by hand if a person is meant",
                 )

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
@@ -26,6 +27,7 @@ _INITIALS = 4
 _SHOUTED = 6  # letters; shorter words in capitals are abbreviations
 _WITNESS = 0.3  # what the tagger must say for a form that may be something else
 _SURE = 0.9  # of a name that is looked for in the rest of the notes
+_START = attrgetter("start")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,38 +57,38 @@ class Finder:
         guards = self.protector.guards(text, words)
         guards += [Guard(start, end, True) for start, end in names.closings(text)]
         firm = [guard for guard in guards if guard.firm]
-        starts = [token.start for token in words]
         placed = list(places.find(text))
-        fixed = list(apart(self._formed(text, words, starts, probability, placed)))
+        fixed = list(apart(self._formed(text, words, probability, placed)))
         named = [
             *organisations.find(text),
             *names.find(text, words, self.tagger.is_word),
             *placed,
         ]
-        by_rule = _layered(named, text, [*firm, *_as_guards(fixed)])
+        by_rule = _layered(named, text, [*firm, *as_guards(fixed)])
         barred = Guards(guards)
         by_rule = [m for m in by_rule if m.sure or not barred.within(m)]
-        filled = Guards(_as_guards([*fixed, *by_rule]))
-        learned = self._learned(text, words, starts, probability, barred, filled)
+        filled = Guards(as_guards([*fixed, *by_rule]))
+        learned = self._learned(text, words, probability, barred, filled)
         sure = [m for m, p in learned if p >= _SURE]
         roster.learn(text[m.start : m.end] for m in [*by_rule, *sure] if m.kind == "name")
         yield from fixed
         yield from by_rule
         yield from (m for m, _ in learned)
         # Whose name is known may be called by it, unless a disease or sign stands there in full.
-        yield from _cut(roster.mentions(words, self.tagger.is_word), text, Guards(firm))
+        named_in_full = Guards(firm)
+        for mention in roster.mentions(words, self.tagger.is_word):
+            yield from _cut(mention, text, named_in_full.within(mention))
 
     def _formed(
         self,
         text: str,
         words: Sequence[Token],
-        starts: Sequence[int],
         probability: Floats,
         placed: Sequence[Mention],
     ) -> Iterator[Mention]:
         """What its form gives away; where that is not enough, the tagger must agree.
 
-        starts: of the words. placed: places by rule.
+        placed: places by rule.
         """
         streets = [m for m in placed if text[m.start : m.end][:1].isdigit()]
         numbered = list(numbers.find(text))
@@ -98,27 +100,26 @@ class Finder:
         yield from (m for m in streets if any(c.isalpha() for c in text[m.start : m.end]))
         yield from (m for m in candidates if m.sure)
         for mention in candidates:
-            if not mention.sure and _witnessed(mention, words, starts, probability):
+            if not mention.sure and _witnessed(mention, words, probability):
                 yield mention
 
     def _learned(
         self,
         text: str,
         words: Sequence[Token],
-        starts: Sequence[int],
         probability: Floats,
         barred: Guards,
         filled: Guards,
     ) -> list[tuple[Mention, float]]:
         """What the tagger says beyond the rules, without what is protected.
 
-        starts: of the words. barred: what is protected. filled: what the rules have taken.
+        barred: what is protected. filled: what the rules have taken.
         """
         found: list[tuple[Mention, float]] = []
         for mention, p in spans(words, probability, boldness=_boldness(words, self.tagger.is_word)):
             near = barred.within(mention)
-            barring = [g for g in near if g.firm or _alone(g, mention, words, starts)]
-            for part in _cut([mention], text, Guards([*barring, *filled.within(mention)])):
+            barring = [g for g in near if g.firm or _alone(g, mention, words)]
+            for part in _cut(mention, text, sorted([*barring, *filled.within(mention)])):
                 part = _without_adverb(part, text)
                 if _is_something(part, text, self.tagger.is_word, p):
                     found.append((part, p))
@@ -139,20 +140,18 @@ class Guards:
 
     def within(self, mention: Mention) -> list[Guard]:
         """Those that share a character with the mention, in reading order."""
-        first = bisect_left(self._sorted, Guard(mention.start - self._longest, 0, False))
-        stop = bisect_left(self._sorted, Guard(mention.end, 0, False))
+        first = bisect_left(self._sorted, mention.start - self._longest, key=_START)
+        stop = bisect_left(self._sorted, mention.end, key=_START)
         return [guard for guard in self._sorted[first:stop] if guard.end > mention.start]
 
 
-def _alone(guard: Guard, mention: Mention, words: Sequence[Token], starts: Sequence[int]) -> bool:
-    """Is an eponym all of what was tagged, so that it is no part of "Chase Baker"?
-
-    starts: of the words.
-    """
-    tagged = words[bisect_left(starts, mention.start) : bisect_left(starts, mention.end)]
+def _alone(guard: Guard, mention: Mention, words: Sequence[Token]) -> bool:
+    """Is an eponym all of what was tagged, so that it is no part of "Chase Baker"?"""
+    first = bisect_left(words, mention.start, key=_START)
+    stop = bisect_left(words, mention.end, key=_START)
     return not any(
         token.is_capitalised
-        for token in tagged
+        for token in words[first:stop]
         if token.end <= guard.start or token.start >= guard.end
     )
 
@@ -213,13 +212,11 @@ def _short(words: str) -> bool:
     return len(words) < 3 and not words.isupper()
 
 
-def _witnessed(
-    mention: Mention, words: Sequence[Token], starts: Sequence[int], probability: Floats
-) -> bool:
-    first = max(bisect_right(starts, mention.start) - 1, 0)
+def _witnessed(mention: Mention, words: Sequence[Token], probability: Floats) -> bool:
+    first = max(bisect_right(words, mention.start, key=_START) - 1, 0)
     inside = [
         probability[i, 0]
-        for i in range(first, bisect_left(starts, mention.end))
+        for i in range(first, bisect_left(words, mention.end, key=_START))
         if mention.start < words[i].end and words[i].text[0].isalnum()
     ]
     return bool(inside) and float(1 - min(inside)) >= _WITNESS
@@ -230,26 +227,29 @@ def _layered(mentions: Iterable[Mention], text: str, guards: Sequence[Guard]) ->
     kept: list[Mention] = []
     taken = Guards(guards)
     for mention in mentions:
-        parts = list(_cut([mention], text, taken))
+        parts = list(_cut(mention, text, taken.within(mention)))
         kept += parts
-        taken.add(_as_guards(parts))
+        taken.add(as_guards(parts))
     return sorted(kept)
 
 
-def _as_guards(mentions: Iterable[Mention]) -> list[Guard]:
+def as_guards(mentions: Iterable[Mention]) -> list[Guard]:
+    """Their characters as taken."""
     return [Guard(m.start, m.end, True) for m in mentions]
 
 
-def _cut(mentions: Iterable[Mention], text: str, guards: Guards) -> Iterator[Mention]:
-    """The mentions without the guarded characters, and without punctuation at their ends."""
-    for mention in mentions:
-        start = mention.start
-        for guard in [*guards.within(mention), Guard(mention.end, mention.end, True)]:
-            if guard.start > start:
-                part = _trimmed(text, start, guard.start)
-                if part is not None:
-                    yield Mention(*part, mention.kind, mention.sure)
-            start = max(start, guard.end)
+def _cut(mention: Mention, text: str, guards: Sequence[Guard]) -> Iterator[Mention]:
+    """The mention without the guarded characters, and without punctuation at the ends of its parts.
+
+    guards: those that share a character with it, in reading order.
+    """
+    start = mention.start
+    for guard in [*guards, Guard(mention.end, mention.end, True)]:
+        if guard.start > start:
+            part = _trimmed(text, start, guard.start)
+            if part is not None:
+                yield Mention(*part, mention.kind, mention.sure)
+        start = max(start, guard.end)
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:

@@ -104,8 +104,8 @@ def pairs_of(
     place = np.searchsorted(sentences, [start for start, _, _ in mentions], side="right")
     heads, tails, features = _near(relation, mentions, place)
     found: dict[tuple[Key, Key], list[int]] = {}
-    for row, (head, tail) in enumerate(zip(heads.tolist(), tails.tolist(), strict=True)):
-        for pair in product(keys[head], keys[tail]):
+    for row in range(len(heads)):
+        for pair in product(keys[int(heads[row])], keys[int(tails[row])]):
             found.setdefault(pair, []).append(row)
     rows = np.array([row for these in found.values() for row in these], np.int64)
     if relation.reach == "sentence":

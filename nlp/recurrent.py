@@ -94,12 +94,12 @@ class _Direction:
         """(B, T, D) -> (B, T, H)."""
         batch, steps, _ = words.shape
         size = len(self._own)
-        from_words = words @ self._given + self._bias
-        state = np.zeros((batch, size), np.float32)
-        memory = np.zeros((batch, size), np.float32)
+        from_words: Floats = np.add(words @ self._given, self._bias, dtype=np.float32)
+        state: Floats = np.zeros((batch, size), np.float32)
+        memory: Floats = np.zeros((batch, size), np.float32)
         found = np.zeros((batch, steps, size), np.float32)
         for t in range(steps):
-            gates: Floats = from_words[:, t] + state @ self._own
+            gates: Floats = np.add(from_words[:, t], state @ self._own, dtype=np.float32)
             let_in, kept, let_out = (
                 _sigmoid(gates[:, size * n : size * (n + 1)]) for n in (0, 1, 3)
             )

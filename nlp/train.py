@@ -48,7 +48,7 @@ BATCH = 16
 ENCODER_RATE, HEAD_RATE = 2e-4, 2e-3
 WARM_UP = 0.1
 DECAY = 0.01
-SHARES = {"reports": 2.0, "abstracts": 1.0, "ncbi": 0.15, "causing": 0.5, "silent": 0.25}
+SHARES = {"reports": 2.0, "abstracts": 1.0, "ncbi": 0.5, "causing": 0.5, "silent": 0.25}
 """How much is told in an epoch of the second stage."""
 ABSTRACTS = ("abstracts", "ncbi")
 SMALL_SHARES = {

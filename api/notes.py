@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from engine.types import Issue
 
 STDIN = Path("-")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def files(notes: Sequence[Path], *, stdin: bool = False) -> Iterator[Path]:
@@ -61,4 +63,10 @@ def progress(message: str) -> None:
 
 def print_issue(issue: Issue) -> None:
     """One line on standard error."""
-    click.echo(f"{issue.level}: {issue.where}: {issue.message}. Fix: {issue.fix}.", err=True)
+    line = f"{issue.level}: {issue.where}: {issue.message}. Fix: {issue.fix}."
+    click.echo(one_line(line), err=True)
+
+
+def one_line(text: str) -> str:
+    """Blanks for control characters (colours, cursor moves): they must not reach a terminal."""
+    return _CONTROL.sub(" ", text)

@@ -5,19 +5,17 @@ Control characters of a note (colours, cursor moves) do not reach the terminal.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from api.notes import one_line
 from engine.types import TextSpan
 from nlp.record import MODIFIES, Assertion, Medication, Record, Relation, Test
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def lines(record: Record, *, modifying: bool = False) -> Iterator[str]:
     """One line an item, by kind. modifying: also relations that stand with what they modify."""
     for line in _lines(record, modifying=modifying):
-        yield _CONTROL.sub(" ", line)
+        yield one_line(line)
 
 
 def _lines(record: Record, *, modifying: bool) -> Iterator[str]:

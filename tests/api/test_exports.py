@@ -12,7 +12,8 @@ import pytest
 from api.exports.fhir import bundle
 from api.exports.html import article
 from api.exports.lines import lines
-from engine.types import Code, Document, TextSpan
+from api.notes import print_issue
+from engine.types import Code, Document, Issue, TextSpan
 from nlp import record as form
 from nlp.candidates import Name
 from nlp.notes import NoteReader, Terms
@@ -148,3 +149,10 @@ def test_lines_show_what_is_denied_and_send_nothing_to_the_terminal() -> None:
     assert line.startswith("relation  aspirin  [present, current]  causes")
     assert "[absent, current]" in line
     assert not {"\x1b", "\x9b"} & set(line)
+
+
+def test_issues_keep_control_characters_from_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_issue(Issue("error", "a\x1b[2Jb\n.txt", "cannot be read", "send a text file"))
+    assert capsys.readouterr().err == "error: a [2Jb .txt: cannot be read. Fix: send a text file.\n"

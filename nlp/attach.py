@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 
 from spacy.tokens import Doc, Span
@@ -38,6 +38,9 @@ _GAPS = (
 _COMMA = 2
 _LONGEST_GAP = 40  # characters
 
+ONE = ("dose", "route")
+"""Attributes that belong to one head."""
+
 Group = tuple[Span, list[Span]]
 """A head and its attributes, in reading order."""
 
@@ -58,7 +61,7 @@ def attached(doc: Doc, heads: Sequence[Span], attributes: Sequence[Span]) -> lis
     said, owned = holders(attributes), holders(heads)
     found: dict[tuple[int, int], set[Span]] = {_place(head): set() for head in heads}
     decided: set[Span] = set()
-    for relation in related:
+    for relation in _surest(related):
         told = _held(said, relation.head)
         decided |= told
         for head in _held(owned, relation.tail):
@@ -72,6 +75,18 @@ def attached(doc: Doc, heads: Sequence[Span], attributes: Sequence[Span]) -> lis
             if one not in decided or not any((one.label_, kind) in asked for kind in types)
         )
     return [(head, sorted(found[_place(head)])) for head in heads]
+
+
+def _surest(related: Sequence[Related]) -> Iterator[Related]:
+    """Of what a dose or route may belong to, the likeliest; none where two are as likely."""
+    of: dict[tuple[int, int], list[float]] = {}
+    for one in related:
+        of.setdefault(_place(one.head), []).append(one.score)
+    for one in related:
+        scores = of[_place(one.head)]
+        is_best = one.score == max(scores) and scores.count(one.score) == 1
+        if is_best or one.head.label_ not in ONE:
+            yield one
 
 
 def holders(spans: Iterable[Span]) -> dict[int, list[Span]]:
@@ -120,7 +135,8 @@ def _split(
     walls = (i for i in range(len(gaps) - 1, -1, -1) if gaps[i] in (None, _COMMA))
     backward = next(walls, -1) + 1 if tailed else last
     if headed and tailed and forward == len(gaps):  # nothing parts them but distance
-        widest = [i for i, gap in enumerate(gaps) if gap == max(g or 0 for g in gaps)]
+        width = max(g or 0 for g in gaps)
+        widest = [i for i, gap in enumerate(gaps) if gap == width]
         if len(widest) != 1:
             return (), ()
         forward, backward = widest[0], widest[0] + 1

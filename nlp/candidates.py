@@ -26,9 +26,17 @@ NEARLY = 0.999
 CANDIDATES = 10
 LOOSE = 3
 """Rank of names that often mean something wider ("hearing loss" for presbycusis)."""
+_LONG_NON = 6  # letters; "none" and "nonan" deny nothing
 _DIGITS = 6  # scores are rounded, so that equal names are equal on every machine
 _NO_WORDS = STOP_WORDS | {"and", "or", "type"}
-_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
+_ROMAN = {
+    tens + ones: str(10 * ten + one)
+    for ten, tens in enumerate(("", "x", "xx", "xxx"))
+    for one, ones in enumerate(("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix"))
+    if ten or one
+}
+"""To XXXIX: of 75,000 names of the graph, none is numbered higher in Roman."""
+_NOT = frozenset(("non", "no", "not", "without", "un"))
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -81,6 +89,12 @@ def numbers(text: str) -> frozenset[str]:
     return frozenset(
         word for word in words if any(c.isdigit() for c in word) or (len(word) == 1 and word != "a")
     )
+
+
+def negations(text: str) -> int:
+    """How many words deny something: "non-diabetic", "nonselective", "without"."""
+    words = plain(text).split()
+    return sum(word in _NOT or (word.startswith("non") and len(word) > _LONG_NON) for word in words)
 
 
 class Index:

@@ -20,13 +20,16 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from nlp.abbreviations import definitions, expanded
-from nlp.candidates import LOOSE, Candidate, Index, Name, numbers
+from nlp.candidates import LOOSE, Candidate, Index, Name, negations, numbers
 from nlp.ner import KEY
 from nlp.tokenizer import whole
 
-Refused = Literal["no candidate", "another number", "loose name", "ambiguous", "below threshold"]
-"""Another number: "type 3" is never linked to "type 2", nor to a name without a type. Loose name:
-see `LOOSE`; the term may be meant, but just as well something wider."""
+Refused = Literal[
+    "no candidate", "another number", "the opposite", "loose name", "ambiguous", "below threshold"
+]
+"""Another number: "type 3" is never linked to "type 2", nor to a name without a type. The opposite:
+"non-diabetic" is not "diabetic". Loose name: see `LOOSE`; the term may be meant, but just as well
+something wider."""
 
 LINKABLE: Mapping[str, tuple[str, ...]] = {
     "disease": ("disease", "phenotype"),
@@ -83,6 +86,8 @@ class Linker:
         best = candidates[0]
         if numbers(text) != numbers(best.name.text):
             return Link(candidates, "another number")
+        if negations(text) != negations(best.name.text):
+            return Link(candidates, "the opposite")
         if best.name.rank >= LOOSE:
             return Link(candidates, "loose name")
         if any(_as_good(best, other) for other in candidates[1:]):

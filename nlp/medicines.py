@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 from spacy.tokens import Span
@@ -30,14 +30,21 @@ _ONCE = (
 )
 _FREQUENCY = re.compile(rf"(?<!\w){_ONCE}(?:,?\s{_ONCE}){{0,2}}", re.IGNORECASE)
 _HEADING = re.compile(r"\ballerg(?:y|ies)\b", re.IGNORECASE)
-_ALLERGIC_TO = re.compile(
-    r"\b(?:allerg(?:ic|y|ies)\s+to\b|allerg(?:y|ies)\s*:)"
-    r"(?!.*\b(?:treat\w*|takes?|took|taking|given|gave|receiv\w+|us(?:es?|ed|ing)|start\w*"
-    r"|switch\w*|prescrib\w+|is|are|was|were|but)\b)",
-    re.IGNORECASE | re.DOTALL,
+_REACTION = (
+    r"(?:allerg(?:ies|y|ic)|hypersensitiv(?:e|ity)|intoleran(?:t|ces?)|anaphyla(?:xis|ctic))"
 )
-"""What stands before a medicine someone is allergic to; not what is done instead of it."""
-_NEAR = 60  # characters before a medicine in which "allergic to" is looked for
+_BEFORE = re.compile(
+    rf"\b{_REACTION}(?:\s+(?:drug\s+)?reactions?)?(?:\s+shock)?"
+    r"(?:\s+(?:to|of|after|with|from|include[sd]?|including|are|is)\b|\s*:)",
+    re.IGNORECASE,
+)
+_JOINED = re.compile(
+    r"(?:[\s.,:/&•*·-]|\b(?:and|or|both|either|also|to|the|drugs?|medications?|medicines?)\b"
+    r"|\([^()]{0,60}\))*",  # what happened: "penicillin (rash), sulfa (hives)"
+    re.IGNORECASE,
+)
+"""What may stand between the word for it and a medicine, beside other medicines."""
+_NEAR = 60  # characters around a medicine in which an allergy is looked for
 
 
 def medications(note: Note) -> Iterator[Medication]:
@@ -50,10 +57,11 @@ def medications(note: Note) -> Iterator[Medication]:
             note.cite_all(span for span in use if span.label_ == kind) for kind in USE
         )
         link = note.link(drug)
+        allergy = allergies.speak_of(drug)
         yield Medication(
             span=note.cite(drug),
             said=note.said(drug),
-            allergy=allergies.speak_of(drug),
+            allergy=None if allergy and doses else allergy,
             code=link and link.code,
             link=link,
             doses=doses,
@@ -94,13 +102,41 @@ class _Allergies:
         headings = list(note.doc.spans[sections.HEADINGS])
         self._starts = [heading.start for heading in headings]
         self._about = [_HEADING.search(heading.text) is not None for heading in headings]
+        self._begins = [heading.end_char for heading in headings]
         self._ends = [section.end for section in note.doc.spans[sections.KEY]]
+        self._drugs = note.entities("drug")
+        self._at = [drug.start_char for drug in self._drugs]
         self._text = whole(note.doc)
 
-    def speak_of(self, drug: Span) -> bool:
-        """By the heading above, or "allergic to" shortly before in the sentence."""
+    def speak_of(self, drug: Span) -> bool | None:
+        """Is someone allergic to it? None where an allergy is told beside it, and it may be what is
+        given instead.
+
+        It is one to which only other medicines lead, from the heading or from "allergic to", or
+        from which they lead to "allergy".
+        """
         at = bisect_right(self._starts, drug.start) - 1
-        if at >= 0 and self._about[at] and drug.start < self._ends[at]:
+        under = at >= 0 and self._about[at] and drug.start < self._ends[at]
+        sentence = drug.sent
+        start = max(sentence.start_char, drug.start_char - _NEAR)
+        end = min(sentence.end_char, drug.end_char + _NEAR)
+        before = list(_BEFORE.finditer(self._text, sentence.start_char, drug.start_char))
+        if before and self._joined(before[-1].end(), drug.start_char):
             return True
-        start = max(drug.sent.start_char, drug.start_char - _NEAR)
-        return _ALLERGIC_TO.search(self._text, start, drug.start_char) is not None
+        if under and self._joined(self._begins[at], drug.start_char):
+            return True
+        after = re.search(_REACTION, self._text[drug.end_char : end], re.IGNORECASE)
+        between = drug.end_char, drug.end_char + (after.start() if after else 0)
+        if after and self._joined(*between) and "," not in self._text[slice(*between)]:
+            return True  # of "takes aspirin, penicillin allergy", only the latter
+        near = after or re.search(_REACTION, self._text[start : drug.start_char], re.IGNORECASE)
+        return None if under or near else False
+
+    def _joined(self, start: int, end: int) -> bool:
+        """Is there nothing but medicines between, and what joins them?"""
+        pieces: list[str] = []
+        for drug in self._drugs[bisect_left(self._at, start) : bisect_left(self._at, end)]:
+            pieces.append(self._text[start : drug.start_char])
+            start = max(start, drug.end_char)
+        pieces.append(self._text[start:end])
+        return all(_JOINED.fullmatch(piece) for piece in pieces)

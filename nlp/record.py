@@ -107,13 +107,14 @@ class Problem:
 class Medication:
     """A mention of a medicine, and what the note says of its use, as written.
 
-    allergy: the words around it, or its heading, speak of an allergy. code: of the graph, None
-    where it is linked to none. link: how it was looked up.
+    allergy: someone is allergic to it; None where an allergy is told beside it, and it may be what
+    is given instead. code: of the graph, None where it is linked to none. link: how it was looked
+    up.
     """
 
     span: TextSpan
     said: Assertion
-    allergy: bool
+    allergy: bool | None
     code: Code | None = None
     link: Link | None = None
     doses: tuple[TextSpan, ...] = ()

@@ -6,7 +6,7 @@ form was found there, every mention of the short form that was not is added.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,18 +39,21 @@ def with_short_forms(
     for start, stop, _ in mentions:
         held[start:stop] = b"\1" * (stop - start)
     rows = list(zip(mentions, range(len(mentions)), strict=True))
+    places = _places(words, {short[0] for short in known})
     for short, number in known.items():
-        for start in _places(words, short):
+        for start in places[short[0]]:
             stop = start + len(short)
-            if not any(held[start:stop]):
+            if tuple(words[start:stop]) == short and not any(held[start:stop]):
                 held[start:stop] = b"\1" * len(short)
                 rows.append(((start, stop, mentions[number][2]), number))
     rows.sort()
     return [mention for mention, _ in rows], vectors[[number for _, number in rows]]
 
 
-def _places(words: Sequence[str], short: tuple[str, ...]) -> Iterator[int]:
-    """Where these words stand one after the other."""
-    for start, word in enumerate(words):
-        if word == short[0] and tuple(words[start : start + len(short)]) == short:
-            yield start
+def _places(words: Sequence[str], wanted: Set[str]) -> dict[str, list[int]]:
+    """Where each of these words stands."""
+    found: dict[str, list[int]] = {word: [] for word in wanted}
+    for place, word in enumerate(words):
+        if word in wanted:
+            found[word].append(place)
+    return found

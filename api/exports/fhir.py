@@ -50,10 +50,14 @@ class _Bundle:
         self.patient = self._put("Patient", gender)
         self._device = self._put("Device", _device(record))
         self._note = self._put("DocumentReference", _document(record, self.patient))
+        if record.patient and gender:
+            self._trace(self.patient, [record.patient.span])
 
     def add(self, kind: str, resource: Node, spans: Sequence[TextSpan]) -> None:
         """A resource and its Provenance."""
-        target = self._put(kind, resource)
+        self._trace(self._put(kind, resource), spans)
+
+    def _trace(self, target: Node, spans: Sequence[TextSpan]) -> None:
         provenance = {
             "target": [target],
             "recorded": self._recorded,

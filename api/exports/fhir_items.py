@@ -26,6 +26,7 @@ _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
 _VERIFIED = {"present": "confirmed", "uncertain": "unconfirmed", "absent": "refuted"}
 _CONDITIONAL = "the note says that it is there only under a condition"
 _HISTORY = "the note tells it as history; whether it still holds is not said"
+_DOUBT = "the note is not certain of it"
 
 Item = tuple[str, Node, tuple[TextSpan, ...]]
 """Type of resource, its fields, and the characters it was read from."""
@@ -46,6 +47,7 @@ def resources(record: Record, patient: Node) -> Iterator[Item]:
 def left_out(record: Record) -> Iterator[Issue]:
     """What the record holds and no resource says; one issue for each kind."""
     coded = [*record.problems, *record.medications]
+    stated = record.patient
     kinds = {
         "problems": [p.span for p in record.problems if not (_told(p.said) or _of_family(p.said))],
         "words that say more of problems": [*_unsaid(record.problems)],
@@ -58,6 +60,14 @@ def left_out(record: Record) -> Iterator[Issue]:
             if span not in _results(test)
         ],
         "medicines": [m.span for m in record.medications if not _told(m.said)],
+        "allergies or what is given instead": [
+            m.span for m in record.medications if _told(m.said) and m.allergy is None
+        ],
+        "what values mean": [test.span for test in record.tests if test.judged],
+        "LOINC codes of values that fit several": [
+            test.span for test in record.tests if len(test.codes) > 1
+        ],
+        "the patient's age": [stated.span] if stated and stated.age_years is not None else [],
         "what a medicine causes": [r.tail for r in record.relations if r.label != MODIFIES],
         "procedures": [p.span for p in record.procedures if not _told(p.said)],
         "words that say more of procedures": [
@@ -81,6 +91,8 @@ def left_out(record: Record) -> Iterator[Issue]:
 
 
 _NAMED = 3
+_KEPT = ("severity", "anatomy")
+"""Modifiers that a Condition has a field for."""
 
 
 def _told(said: Assertion) -> bool:
@@ -93,11 +105,15 @@ def _of_family(said: Assertion) -> bool:
 
 
 def _alike(problems: Sequence[Problem]) -> Iterator[list[Problem]]:
-    """Mentions of one problem of which the same is said, in the order of the first of each."""
+    """Mentions of one problem at one site of which the same is said, in the order of the first of
+    each.
+    """
 
     def key(problem: Problem) -> tuple[object, ...]:
         name = problem.code.code if problem.code else words(problem.span.quote).casefold()
-        return name, problem.code is None, problem.said
+        more = {(m.kind, words(m.span.quote).casefold()) for m in problem.modifiers}
+        kept = frozenset(one for one in more if one[0] in _KEPT)
+        return name, problem.code is None, problem.said, kept
 
     groups: dict[tuple[object, ...], list[Problem]] = {}
     for problem in problems:
@@ -113,7 +129,7 @@ def _problem(mentions: Sequence[Problem], patient: Node) -> Iterator[Item]:
     if _of_family(said):
         member = {"code": code}
         if said.status == "uncertain":
-            member |= note("the note is not certain of it")
+            member |= note(_DOUBT)
         yield "FamilyMemberHistory", _relative(patient, member), spans
     elif _told(said):
         modifiers = _modifiers(mentions)
@@ -132,21 +148,26 @@ def _relative(patient: Node, member: Node) -> Node:
 
 
 def _verified(said: Assertion) -> Node:
-    """verificationStatus, and clinicalStatus of what is there."""
+    """verificationStatus, and clinicalStatus of what is there now: history may be lasting."""
     node: Node = {
         "verificationStatus": concept(f"{_TERMINOLOGY}condition-ver-status", _VERIFIED[said.status])
     }
-    if said.status != "absent":
-        active = "active" if said.context == "current" else "inactive"
-        node["clinicalStatus"] = concept(f"{_TERMINOLOGY}condition-clinical", active)
-    remarks = [_HISTORY] * (said.status != "absent" and said.context == "historical")
-    remarks += [_CONDITIONAL] * said.conditional
-    return node | note(*remarks)
+    if said.status != "absent" and said.context == "current":
+        node["clinicalStatus"] = concept(f"{_TERMINOLOGY}condition-clinical", "active")
+    return node | note(*_remarks(said))
+
+
+def _remarks(said: Assertion) -> Iterator[str]:
+    """What no code says."""
+    if said.status != "absent" and said.context == "historical":
+        yield _HISTORY
+    if said.conditional:
+        yield _CONDITIONAL
 
 
 def _modifiers(mentions: Sequence[Problem]) -> Mapping[str, list[Modifier]]:
-    """Those a Condition tells: sites, and severity where all mentions that have one agree."""
-    said: dict[str, list[Modifier]] = {"severity": [], "anatomy": []}
+    """Those a Condition tells: sites, and severity where only one is told."""
+    said: dict[str, list[Modifier]] = {kind: [] for kind in _KEPT}
     for modifier in (modifier for mention in mentions for modifier in mention.modifiers):
         if modifier.kind in said:
             said[modifier.kind].append(modifier)
@@ -241,7 +262,7 @@ _SPECIMENS = ("blood", "urine", "csf")
 
 def _medication(medication: Medication, patient: Node) -> Iterator[Item]:
     """An allergy is no medication; of others a note seldom says whether they are taken."""
-    if not _told(medication.said):
+    if not _told(medication.said) or medication.allergy is None:
         return
     code = medication.code
     name = named(medication.span.quote, () if code is None else (code,))
@@ -254,11 +275,14 @@ def _medication(medication: Medication, patient: Node) -> Iterator[Item]:
         return
     taken = "not-taken" if medication.said.status == "absent" else "unknown"
     node: Node = {"status": taken, "medicationCodeableConcept": name, "subject": patient}
-    if medication.said.context == "historical":
-        node |= note(_HISTORY)
+    node |= note(*_doubts(medication.said), *_remarks(medication.said))
     if dosage := _dosage(medication, spans[1:]):
         node["dosage"] = [dosage]
     yield "MedicationStatement", node, spans
+
+
+def _doubts(said: Assertion) -> list[str]:
+    return [_DOUBT] if said.status == "uncertain" else []
 
 
 def _allergy(medication: Medication, name: Node, patient: Node) -> Node:
@@ -294,6 +318,7 @@ def _procedure(procedure: Procedure, patient: Node) -> Iterator[Item]:
         return
     done = "not-done" if procedure.said.status == "absent" else "unknown"
     node: Node = {"status": done, "code": named(procedure.span.quote), "subject": patient}
+    node |= note(*_doubts(procedure.said), *_remarks(procedure.said))
     sites = [m.span for m in procedure.modifiers if m.kind == "anatomy"]
     if sites:
         node["bodySite"] = [{"text": words(span.quote)} for span in sites]

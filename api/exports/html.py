@@ -89,7 +89,8 @@ def _marks(record: Record) -> Iterator[dict[str, Any]]:
     for drug in record.medications:
         uses = [*drug.doses, *drug.routes, *drug.frequencies, *drug.durations]
         told = ", ".join(" ".join(span.quote.split()) for span in uses)
-        told = f"allergy; {told}" if drug.allergy else told
+        kind = {True: "allergy; ", None: "allergy or medicine; ", False: ""}[drug.allergy]
+        told = f"{kind}{told}"
         yield _mark("medicine", drug.span.start, drug.span.end, drug.said, told)
     for test in record.tests:
         values = " to ".join(f"{value:g}" for value in test.values)

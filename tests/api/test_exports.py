@@ -19,8 +19,8 @@ from nlp.candidates import Name
 from nlp.notes import NoteReader, Terms
 from nlp.pairs import relations
 from nlp.record import Assertion, Record, Relation
-from tests.nlp.conftest import OboVocabulary
-from tests.nlp.test_structure import MODEL, TERMS
+from tests.nlp.conftest import TERMS, OboVocabulary
+from tests.nlp.test_structure import MODEL
 from tests.nlp.word_tagger import Always, WordTagger
 
 Node = dict[str, Any]
@@ -75,6 +75,42 @@ def test_a_denied_result_is_no_observation_and_named() -> None:
     (observation,) = of_kind(made, "Observation")
     assert (observation["code"]["text"], observation["valueString"]) == ("ECG", "normal")
     assert "tests of the note that no resource tells: characters 0-2" in left_out(made)
+
+
+def test_history_is_neither_active_nor_over() -> None:
+    (condition,) = of_kind(exported(record("History of fever.", {})), "Condition")
+    assert condition["verificationStatus"]["coding"][0]["code"] == "confirmed"
+    assert "clinicalStatus" not in condition
+    assert "whether it still holds is not said" in condition["note"][0]["text"]
+
+
+def test_what_is_said_of_one_site_is_not_said_of_another() -> None:
+    known = {"pain": "symptom", "severe": "severity", "hand": "anatomy", "foot": "anatomy"}
+    made = exported(record("pain of hand. severe pain of foot.", known))
+    sites = [(one["bodySite"], one.get("severity")) for one in of_kind(made, "Condition")]
+    assert sites == [([{"text": "hand"}], None), ([{"text": "foot"}], {"text": "severe"})]
+
+
+def test_what_is_given_instead_of_an_allergen_is_neither_and_named() -> None:
+    known = {"penicillin": "drug", "warfarin": "drug"}
+    made = exported(record("Allergic to penicillin and tolerates warfarin.", known))
+    assert len(of_kind(made, "AllergyIntolerance")) == 1
+    assert not of_kind(made, "MedicationStatement")
+    assert "allergies or what is given instead" in left_out(made)
+
+
+def test_doubt_about_a_medicine_is_told() -> None:
+    made = exported(record("Possibly on warfarin.", {"warfarin": "drug"}))
+    (statement,) = of_kind(made, "MedicationStatement")
+    assert statement["note"] == [{"text": "the note is not certain of it"}]
+
+
+def test_sex_has_its_provenance_and_age_is_named() -> None:
+    made = exported(record("A 45-year-old man with gout.", {"gout": "disease"}))
+    (patient,) = (one for one in made["entry"] if one["resource"]["resourceType"] == "Patient")
+    targets = [target for one in of_kind(made, "Provenance") for target in one["target"]]
+    assert {"reference": patient["fullUrl"]} in targets
+    assert "the patient's age" in left_out(made)
 
 
 @pytest.mark.parametrize(

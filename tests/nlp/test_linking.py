@@ -37,6 +37,8 @@ NAMES = (
     Name("heart failure", "KONSIL:chronic-heart-failure", "disease", rank=LOOSE),
     Name("hearing loss", "KONSIL:presbycusis", "disease", rank=LOOSE),
     Name("Gastric hemorrhage", "HP:0002584", "phenotype"),
+    Name("Factor XII deficiency", "OMIM:234000", "disease"),
+    Name("Diabetic retinopathy", "KONSIL:diabetic-retinopathy", "disease"),
     Name("Twin disease", "OMIM:1", "disease"),
     Name("Twin disease", "OMIM:2", "disease"),
     Name("warfarin", "KONSIL:drug-warfarin", "drug"),
@@ -79,6 +81,8 @@ def test_a_mention_is_linked_to_what_it_names(text: str, kind: str, term: str) -
         ("warfarin", "planet", "no candidate"),  # no type that is linked
         ("myotonic dystrophy", "disease", "another number"),
         ("myotonic dystrophy 3", "disease", "another number"),
+        ("factor XIII deficiency", "disease", "another number"),
+        ("non-diabetic retinopathy", "disease", "the opposite"),
         ("twin disease", "disease", "ambiguous"),
         ("hearing loss", "disease", "loose name"),
         ("metamphetamine", "drug", "below threshold"),

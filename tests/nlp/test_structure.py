@@ -56,15 +56,6 @@ KNOWN = {
     "04/05/2021": "date",
 }
 MODEL = ModelRef("test.tagger", "1")
-TERMS = {
-    "HP:0001945": "Fever",
-    "HP:0001250": "Seizure",
-    "HP:0012735": "Cough",
-    "HP:0001251": "Ataxia",
-    "HP:0002099": "Asthma",
-    "HP:0002076": "Migraine",
-    "HP:0002153": "Hyperkalemia",
-}
 STRANGE = [
     "",
     "\n\n",
@@ -93,14 +84,6 @@ TEXTS = st.one_of(
     st.text(),
     st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=5))).map("".join),
 )
-
-
-@pytest.fixture(scope="session")
-def few() -> OboVocabulary:
-    """A few terms: what is tested here does not depend on how many there are."""
-    root = ["[Term]\nid: HP:0000118\nname: Phenotypic abnormality"]
-    terms = [f"[Term]\nid: {t}\nname: {name}\nis_a: HP:0000118" for t, name in TERMS.items()]
-    return OboVocabulary("\n" + "\n\n".join([*root, *terms]))
 
 
 @pytest.fixture(scope="session")
@@ -285,6 +268,47 @@ def test_an_allergy_is_one_to_something(
 ) -> None:
     record = learned.read(Document("n", "", text, language="en"))
     assert [m.span.quote for m in record.medications if m.allergy] == allergies
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("He is allergic to penicillin, so metformin was chosen.", [True, None]),
+        ("She is allergic to penicillin and tolerates metformin.", [True, None]),
+        ("Allergic to penicillin; on metformin.", [True, None]),
+        ("Allergies: none. He takes aspirin 81 mg daily.", [None]),
+        ("ALLERGIES: penicillin. Tolerates metformin.", [True, None]),
+        ("ALLERGIES: penicillin (rash), aspirin.", [True, True]),
+        ("Her penicillin allergy is known.", [True]),
+        ("Takes aspirin, penicillin allergy.", [None, True]),
+        ("He had an allergic reaction to penicillin.", [True]),
+        ("There was anaphylaxis after penicillin.", [True]),
+        ("Intolerant of metformin.", [True]),
+        ("No known allergies. Takes aspirin.", [False]),
+    ],
+)
+def test_what_is_given_instead_is_no_allergy(
+    learned: NoteReader, text: str, said: list[bool | None]
+) -> None:
+    record = learned.read(Document("n", "", text, language="en"))
+    assert [m.allergy for m in record.medications] == said
+
+
+@pytest.mark.parametrize(
+    "text", ["He denies penicillin allergy.", "No history of penicillin allergy.",
+             "No known allergy to penicillin.", "He is not allergic to penicillin."]
+)  # fmt: skip
+def test_an_allergy_may_be_denied(learned: NoteReader, text: str) -> None:
+    (drug,) = learned.read(Document("n", "", text, language="en")).medications
+    assert (drug.allergy, drug.said.status) == (True, "absent")
+
+
+def test_a_dose_belongs_to_one_medicine(few: OboVocabulary) -> None:
+    known = {"aspirin": "drug", "warfarin": "drug", "5 mg": "dose"}
+    tagger = WordTagger(known, [Always(relations()["modifies"])])
+    reader = NoteReader.with_tagger(few, tagger, MODEL)
+    record = reader.read(Document("n", "", "aspirin and warfarin 5 mg.", language="en"))
+    assert [len(m.doses) for m in record.medications] == [0, 1]
 
 
 def test_results_in_words_have_an_assertion(few: OboVocabulary) -> None:

@@ -26,7 +26,6 @@ NEARLY = 0.999
 CANDIDATES = 10
 LOOSE = 3
 """Rank of names that often mean something wider ("hearing loss" for presbycusis)."""
-_LONG_NON = 6  # letters; "none" and "nonan" deny nothing
 _DIGITS = 6  # scores are rounded, so that equal names are equal on every machine
 _NO_WORDS = STOP_WORDS | {"and", "or", "type"}
 _ROMAN = {
@@ -35,8 +34,7 @@ _ROMAN = {
     for one, ones in enumerate(("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix"))
     if ten or one
 }
-"""To XXXIX: of 75,000 names of the graph, none is numbered higher in Roman."""
-_NOT = frozenset(("non", "no", "not", "without", "un"))
+"""Roman numerals to XXXIX."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -89,12 +87,6 @@ def numbers(text: str) -> frozenset[str]:
     return frozenset(
         word for word in words if any(c.isdigit() for c in word) or (len(word) == 1 and word != "a")
     )
-
-
-def negations(text: str) -> int:
-    """How many words deny something: "non-diabetic", "nonselective", "without"."""
-    words = plain(text).split()
-    return sum(word in _NOT or (word.startswith("non") and len(word) > _LONG_NON) for word in words)
 
 
 class Index:

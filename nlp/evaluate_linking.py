@@ -86,6 +86,7 @@ def linking(
         notes.append(f"graph: thresholds {_said(graph)}; links of concepts without a node here are")
         notes[-1] += " not judged, and count only in the share left unlinked"
     notes.append("plain: abbreviations are not written out")
+    notes.append("of a mention of several concepts, each is right")
     metrics: dict[str, float] = {}
     ci95: dict[str, tuple[float, float]] = {}
     for prefix, table in tables.items():

@@ -89,7 +89,7 @@ def run(
         seconds=seconds,
         provenance={
             "konsil": version("konsil"),
-            "model": models[0],
+            "model": "; ".join(models),
             "scheme": scheme.name,
             "paths": [str(path) for path in paths],
             "trained_on_overlap": overlap,

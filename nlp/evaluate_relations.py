@@ -85,7 +85,7 @@ def run(
         seconds=seconds,
         provenance={
             "konsil": version("konsil"),
-            "model": models[0],
+            "model": "; ".join(models),
             "relation": relation.name,
             "paths": [str(path) for path in paths],
             "trained_on_overlap": overlap,

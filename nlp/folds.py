@@ -54,11 +54,13 @@ def parts(documents: Sequence[Annotated], folds: int | None) -> Iterator[Part]:
     for number in range(folds):
         given = [document for document in documents if fold_of(document.group, folds) == number]
         if given:
-            yield Part(_without(number, folds), f"nlp.transformer, {folds} folds", given)
+            tagger, digest = _without(number, folds)
+            model = f"nlp.transformer without fold {number} of {folds} {digest}"
+            yield Part(tagger, model, given)
 
 
-def _without(number: int, folds: int) -> Tagger:
-    """The model that did not see a fold, trained if the cache does not have it."""
+def _without(number: int, folds: int) -> tuple[Tagger, str]:
+    """The model that did not see a fold, trained if the cache does not have it, and its sha256."""
     try:
         from nlp import train  # torch: only who trains pays
     except ImportError as missing:
@@ -74,4 +76,4 @@ def _without(number: int, folds: int) -> Tagger:
             )
         fold = [str(number), str(folds)]
         train.main(["--fold", *fold, "--checkpoints", str(folder), "--out", str(file)])
-    return Tagger(load_file(file))
+    return Tagger(load_file(file)), sha256(file.read_bytes()).hexdigest()

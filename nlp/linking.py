@@ -20,8 +20,9 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from nlp.abbreviations import definitions, expanded
-from nlp.candidates import LOOSE, Candidate, Index, Name, negations, numbers
+from nlp.candidates import LOOSE, Candidate, Index, Name, numbers
 from nlp.ner import KEY
+from nlp.opposites import opposed
 from nlp.tokenizer import whole
 
 Refused = Literal[
@@ -86,7 +87,7 @@ class Linker:
         best = candidates[0]
         if numbers(text) != numbers(best.name.text):
             return Link(candidates, "another number")
-        if negations(text) != negations(best.name.text):
+        if opposed(text, best.name.text):
             return Link(candidates, "the opposite")
         if best.name.rank >= LOOSE:
             return Link(candidates, "loose name")

@@ -90,9 +90,9 @@ def test_every_document_is_asked_of_the_model_that_did_not_see_it(
 ) -> None:
     asked: list[tuple[int, int]] = []
 
-    def without(number: int, of: int) -> ByHeart:
+    def without(number: int, of: int) -> tuple[ByHeart, str]:
         asked.append((number, of))
-        return ByHeart()
+        return ByHeart(), "abc"
 
     monkeypatch.setenv("KONSIL_TAGGER", "transformer")
     monkeypatch.setattr(folds, "_without", without)
@@ -100,6 +100,7 @@ def test_every_document_is_asked_of_the_model_that_did_not_see_it(
     assert asked == [(folds.fold_of("1", 3), 3)]
     assert report.n == 1
     assert "3 folds" in report.provenance["folds"]
+    assert report.provenance["model"].endswith("of 3 abc")
 
 
 def test_a_corpus_without_known_relations_is_said(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -35,8 +36,11 @@ FORMATS = ("text", "json", "fhir", "html", "docbin")
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write to this file; else to standard output. docbin needs it.",
 )
+@click.option("--literature", is_flag=True, help="Abstracts or case reports: tell drugs' effects.")
 @click.option("--language", metavar="TAG", help="The language of the notes, if you know it: en.")
-def extract(notes: tuple[Path, ...], form: str, out: Path | None, language: str | None) -> None:
+def extract(
+    notes: tuple[Path, ...], form: str, out: Path | None, language: str | None, *, literature: bool
+) -> None:
     """Tell what notes hold, each item with its characters.
 
     A NOTE is a text file, a folder of .txt files, or - for standard input. Told are sections,
@@ -45,7 +49,8 @@ def extract(notes: tuple[Path, ...], form: str, out: Path | None, language: str 
 
     json and fhir print one line for each note: a record, or a FHIR R4 Bundle with Provenance. html
     is one page for all notes, docbin a spaCy DocBin with one Doc for each. Characters count from 0
-    in the text as decoded; the end is exclusive.
+    in the text as decoded; the end is exclusive. What a drug causes is told only of --literature:
+    that is learned from abstracts, and most of it would be wrong in a hospital's notes.
 
     The exit code is 1 when a note was not read; the others are told all the same.
     """
@@ -53,7 +58,7 @@ def extract(notes: tuple[Path, ...], form: str, out: Path | None, language: str 
     if form == "docbin" and out is None:
         raise InputError("a DocBin is no text", where="--format docbin", fix="name a file by --out")
     _check(out, found)
-    reader = _reader()
+    reader = replace(_reader(), literature=literature)
     whole = True
     with _target(out) as stream:  # only now is an old file given up
         for piece, record in _written(reader, form, found, language):

@@ -271,11 +271,14 @@ class AssertionTagger:
             sections[section.start : section.end] = [section.label_] * len(section)
         tokens, sentences = texts(doc), bounds(doc)
         starts = [first for first, _ in sentences]
+        said: Said = {}
         for spans in kinds:
             ordered = sorted(spans, key=lambda span: span.start)
             for at, these in groupby(ordered, lambda span: bisect_right(starts, span.start) - 1):
                 here = list(these)
                 self._tag(here, tokens, *sentences[at], sections[here[0].start])
+                said |= {_place(span): span._.assertion for span in here}
+        doc._.set(SAID, said)
         return doc
 
     def _tag(
@@ -311,6 +314,19 @@ class AssertionTagger:
             span._.assertion = _combine(said, section)
 
 
+def of(span: Span) -> Assertion:
+    """What is said of a mention as what its label says; `span._.assertion` is one for all mentions
+    at its characters ("denies bleeding on warfarin": the medicine, and the term "takes warfarin").
+    """
+    said: Said = span.doc._.get(SAID)
+    same: Assertion = span._.assertion
+    return said.get(_place(span), same)
+
+
+def _place(span: Span) -> tuple[int, int, str]:
+    return span.start, span.end, span.label_
+
+
 def _kinds(doc: Doc) -> Iterator[list[Span]]:
     """Entities first: an assertion belongs to its characters, and a concept's own must stay."""
     entities = doc.spans.get(ENTITIES, ())
@@ -340,6 +356,13 @@ def _counts(tokens: Sequence[str], i: int) -> bool:
     return not token.isspace() and token.lower() not in _fillers()
 
 
+Said = dict[tuple[int, int, str], Assertion]
+"""First token, token behind the last, type -> assertion."""
+SAID = "assertions"
+"""Where they are: `doc._.assertions`."""
+
+if not Doc.has_extension(SAID):
+    Doc.set_extension(SAID, default=cast(Said, {}))
 if not Span.has_extension("assertion"):
     Span.set_extension("assertion", default=Assertion())
 

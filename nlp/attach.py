@@ -53,16 +53,17 @@ def relations(doc: Doc) -> list[Related]:
 
 def attached(doc: Doc, heads: Sequence[Span], attributes: Sequence[Span]) -> list[Group]:
     """Every head with its attributes: those related to it, and those beside it of which relations
-    say nothing.
+    say nothing. What belongs to `ONE` head goes by relations only where it stands beside none.
     """
     near, related = beside(doc, heads, attributes), relations(doc)
     if not related:
         return near
     said, owned = holders(attributes), holders(heads)
     found: dict[tuple[int, int], set[Span]] = {_place(head): set() for head in heads}
+    placed = {one for _, those in near for one in those if one.label_ in ONE}
     decided: set[Span] = set()
     for relation in _surest(related):
-        told = _held(said, relation.head)
+        told = _held(said, relation.head) - placed
         decided |= told
         for head in _held(owned, relation.tail):
             found[_place(head)].update(told)

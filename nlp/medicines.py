@@ -49,7 +49,7 @@ _NEAR = 60  # characters around a medicine in which an allergy is looked for
 
 def medications(note: Note) -> Iterator[Medication]:
     """Mentions of drugs with what is written of their use."""
-    groups = attached(note.doc, note.entities("drug"), note.entities(*USE))
+    groups = attached(note.doc, note.drugs(), note.entities(*USE))
     frequencies = _frequencies(note, groups)
     allergies = _Allergies(note)
     for (drug, use), often in zip(groups, frequencies, strict=True):
@@ -104,7 +104,7 @@ class _Allergies:
         self._about = [_HEADING.search(heading.text) is not None for heading in headings]
         self._begins = [heading.end_char for heading in headings]
         self._ends = [section.end for section in note.doc.spans[sections.KEY]]
-        self._drugs = note.entities("drug")
+        self._drugs = note.drugs()
         self._at = [drug.start_char for drug in self._drugs]
         self._text = whole(note.doc)
 

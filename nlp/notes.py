@@ -26,7 +26,7 @@ from nlp.measured import Measured
 from nlp.medicines import medications
 from nlp.ner import Reads
 from nlp.note import Note
-from nlp.record import Judged, Problem, Record, Relation, Stated, as_plain
+from nlp.record import MODIFIES, Judged, Problem, Record, Relation, Stated, as_plain
 from nlp.relations import KEY as RELATIONS
 from nlp.relations import Related
 from nlp.structure import PROBLEMS, problems, procedures, sections_of, tests
@@ -64,12 +64,16 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class NoteReader:
-    """learned: what reads entities; None where `missing` tells why there is none."""
+    """learned: what reads entities; None where `missing` tells why there is none. literature: the
+    texts are abstracts or case reports, so records also tell what a drug causes. That is learned
+    from such texts: of notes, most of what it told was wrong (nlp/weights/CARD.md).
+    """
 
     reader: Reader
     learned: ModelRef | None
     missing: KonsilError | None
     codes: Mapping[str, Code] = field(default_factory=dict[str, Code])
+    literature: bool = False
 
     @classmethod
     def compile(cls, vocabulary: Vocabulary, terms: Terms | None = None) -> NoteReader:
@@ -136,7 +140,7 @@ class NoteReader:
             tests=tuple(tests(note, values, _by_place(judged.findings))),
             procedures=tuple(procedures(note)),
             timeline=tuple(timeline(note, _datable(note, concepts))),
-            relations=tuple(_relations(note)),
+            relations=tuple(r for r in _relations(note) if self.literature or r.label == MODIFIES),
             models=tuple(filter(None, (self.reader.model, self.learned, *judged.models))),
         )
         issues = (*self._issues(document, record), *judged.issues)
@@ -179,7 +183,8 @@ def _unlinked(found: Sequence[Problem]) -> int:
 
 def _datable(note: Note, concepts: Sequence[tuple[Span, Finding]]) -> list[Span]:
     """What a date or duration may belong to."""
-    return [*note.entities(*PROBLEMS, "drug", "procedure"), *(span for span, _ in concepts)]
+    named = [*note.entities(*PROBLEMS, "procedure"), *note.drugs()]
+    return [*named, *(span for span, _ in concepts)]
 
 
 def _judged(

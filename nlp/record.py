@@ -122,6 +122,18 @@ class Medication:
     frequencies: tuple[TextSpan, ...] = ()
     durations: tuple[TextSpan, ...] = ()
 
+    @property
+    def use(self) -> list[TextSpan]:
+        """All that is written of it, in reading order, each word once: a frequency may be a part
+        of the dose.
+        """
+        every = [*self.doses, *self.routes, *self.frequencies, *self.durations]
+        found: list[TextSpan] = []
+        for span in sorted(every, key=lambda span: (span.start, -span.end)):
+            if not found or span.start >= found[-1].end:
+                found.append(span)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:

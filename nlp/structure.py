@@ -81,7 +81,7 @@ def tests(
     judged: what values mean, by their place.
     """
     found = [_measured(note, value, tuple(judged.get(value.place, ()))) for value in values]
-    taken = holders(note.doc.spans[measurements.KEY])
+    taken = holders([*note.doc.spans[measurements.KEY], *note.drugs()])
     told = [
         span for span in note.entities("test") if not taken.keys() & {*range(span.start, span.end)}
     ]

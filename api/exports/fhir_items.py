@@ -266,17 +266,14 @@ def _medication(medication: Medication, patient: Node) -> Iterator[Item]:
         return
     code = medication.code
     name = named(medication.span.quote, () if code is None else (code,))
-    uses = [
-        *medication.doses, *medication.routes, *medication.frequencies, *medication.durations,
-    ]  # fmt: skip
-    spans = (medication.span, *sorted(uses, key=lambda span: span.start))
+    spans = (medication.span, *medication.use)
     if medication.allergy:
         yield "AllergyIntolerance", _allergy(medication, name, patient), spans
         return
     taken = "not-taken" if medication.said.status == "absent" else "unknown"
     node: Node = {"status": taken, "medicationCodeableConcept": name, "subject": patient}
     node |= note(*_doubts(medication.said), *_remarks(medication.said))
-    if dosage := _dosage(medication, spans[1:]):
+    if dosage := _dosage(medication):
         node["dosage"] = [dosage]
     yield "MedicationStatement", node, spans
 
@@ -295,13 +292,10 @@ def _allergy(medication: Medication, name: Node, patient: Node) -> Node:
     }
 
 
-def _dosage(medication: Medication, use: Sequence[TextSpan]) -> Node:
-    """As written, each word once: a frequency may be a part of the dose."""
-    written: list[TextSpan] = []
-    for span in use:
-        if not written or span.start >= written[-1].end:
-            written.append(span)
-    node: Node = {"text": " ".join(words(span.quote) for span in written)} if written else {}
+def _dosage(medication: Medication) -> Node:
+    """As written."""
+    use = medication.use
+    node: Node = {"text": " ".join(words(span.quote) for span in use)} if use else {}
     if medication.routes:
         node["route"] = {"text": _joined(medication.routes)}
     if medication.frequencies:

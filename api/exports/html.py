@@ -87,8 +87,7 @@ def _marks(record: Record) -> Iterator[dict[str, Any]]:
         linked = f"{problem.code.display} {problem.code.code}" if problem.code else "unlinked"
         yield _mark("problem", problem.span.start, problem.span.end, problem.said, linked)
     for drug in record.medications:
-        uses = [*drug.doses, *drug.routes, *drug.frequencies, *drug.durations]
-        told = ", ".join(" ".join(span.quote.split()) for span in uses)
+        told = ", ".join(" ".join(span.quote.split()) for span in drug.use)
         kind = {True: "allergy; ", None: "allergy or medicine; ", False: ""}[drug.allergy]
         told = f"{kind}{told}"
         yield _mark("medicine", drug.span.start, drug.span.end, drug.said, told)

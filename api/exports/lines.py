@@ -49,8 +49,7 @@ def _relation(relation: Relation) -> str:
 
 
 def _medicine(drug: Medication) -> str:
-    uses = (*drug.doses, *drug.routes, *drug.frequencies, *drug.durations)
-    use = ", ".join(map(_words, uses))
+    use = ", ".join(map(_words, drug.use))
     kind = {True: "allergy", None: "allergy or medicine", False: "medicine"}[drug.allergy]
     name = f"{drug.code.code}  {drug.code.display}" if drug.code else _words(drug.span)
     return "  ".join(filter(None, (kind, name, _said(drug.said), use)))

@@ -20,7 +20,8 @@ PERHAPS, ONCE = ("present", "hypothetical"), ("present", "historical")
 
 
 def told(vocabulary: OboVocabulary, text: str) -> list[tuple[str, str]]:
-    known = dict.fromkeys(DRUGS.split(), "drug") | dict.fromkeys(DONE.split(), "procedure")
+    known = dict.fromkeys(DRUGS.split(), "drug")
+    known |= dict.fromkeys(DONE.split(), "procedure")
     reader = NoteReader.with_tagger(vocabulary, WordTagger(known), MODEL)
     record = reader.read(Document("n", "", text, language="en"))
     return [
@@ -67,3 +68,10 @@ def test_only_what_stands_beside_it_denies_it(
     few: OboVocabulary, text: str, said: list[tuple[str, str]]
 ) -> None:
     assert told(few, text) == said
+
+
+def test_a_term_at_its_characters_is_another_matter(few: OboVocabulary) -> None:
+    reader = NoteReader.with_tagger(few, WordTagger({"migraine": "drug"}), MODEL)
+    record = reader.read(Document("n", "", "No bleeding on migraine.", language="en"))
+    assert [one.said.status for one in record.problems] == ["absent"]
+    assert [one.said.status for one in record.medications] == ["present"]

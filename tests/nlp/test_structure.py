@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import spacy
 from hypothesis import given, settings
@@ -20,9 +22,10 @@ from engine.types import Document, ModelRef, TextSpan
 from nlp import notes as notes_module
 from nlp.attach import beside
 from nlp.notes import USER_DATA, NoteReader, packed_bin
-from nlp.pairs import relations
+from nlp.pairs import Pairs, relations
 from nlp.reading import Read
 from nlp.record import SCHEMA, Medication, Record, as_plain
+from nlp.relating import Floats
 from nlp.relations import Related
 from nlp.tagger import CHOICE, FILES, loaded
 from nlp.timeline import written_out
@@ -220,14 +223,14 @@ def test_a_dose_belongs_to_the_nearer_medicine_or_to_none(
     assert (said(drug(record, "warfarin").doses), said(drug(record, "aspirin").doses)) == doses
 
 
-def test_relations_decide_where_they_are_read(
+def test_relations_decide_of_a_dose_that_stands_beside_no_medicine(
     learned: NoteReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def relate(doc: Doc) -> list[Related]:
         spans = {span.text: span for span in doc.spans["entities"]}
         return [Related(spans["10 mg"], spans["warfarin"], "modifies", 1.0)]
 
-    text = "warfarin 5 mg was given, and at last aspirin 10 mg."
+    text = "warfarin 5 mg was given, then aspirin, and at last slowly more, 10 mg."
     monkeypatch.setattr("nlp.attach.relations", relate)
     record = learned.read(Document("n", "", text, language="en"))
     assert said(drug(record, "warfarin").doses) == ["5 mg", "10 mg"]
@@ -325,6 +328,28 @@ def test_results_in_words_have_an_assertion(few: OboVocabulary) -> None:
     assert [one.status for one in scan.results_said] == ["absent"]
 
 
+class Both(WordTagger):
+    """Each scheme knows its own."""
+
+    def __init__(self, literature: dict[str, str], clinical: dict[str, str]) -> None:
+        super().__init__(clinical)
+        self.other = WordTagger(literature)
+
+    def read(self, documents: Documents) -> list[Read]:
+        both = zip(super().read(documents), self.other.read(documents), strict=True)
+        return [
+            self._read({**mine.mentions, "literature": [*theirs.mentions["clinical"]]})
+            for mine, theirs in both
+        ]
+
+
+class Last(Always):
+    """The later a pair stands, the surer."""
+
+    def __call__(self, mentions: Floats, pairs: Pairs) -> Floats:
+        return np.arange(1, len(pairs.names) + 1, dtype=np.float32)
+
+
 class Effects(WordTagger):
     """Its relations are of drugs to their effects, which are no entities."""
 
@@ -334,11 +359,36 @@ class Effects(WordTagger):
 
 def test_a_relation_says_what_is_said_of_its_ends(few: OboVocabulary) -> None:
     tagger = Effects({"aspirin": "drug", "rash": "effect"}, [Always(relations()["causes"])])
-    reader = NoteReader.with_tagger(few, tagger, MODEL)
+    reader = replace(NoteReader.with_tagger(few, tagger, MODEL), literature=True)
     text = "Here aspirin did not cause rash. Then aspirin caused a rash."
     first, second = reader.read(Document("n", "", text, language="en")).relations
     assert (first.head_said.status, first.tail_said.status) == ("present", "absent")
     assert (second.head_said.status, second.tail_said.status) == ("present", "present")
+    note = replace(reader, literature=False)
+    assert not note.read(Document("n", "", text, language="en")).relations
+
+
+def test_a_test_and_a_heading_are_no_medicine_and_no_procedure(few: OboVocabulary) -> None:
+    known = {
+        **dict.fromkeys(("Potassium", "spironolactone"), "drug"),
+        "ALLERGIES": "procedure",
+        "potassium": "drug",
+    }
+    tagger = Both(known, {"potassium": "test", "spironolactone": "test"})
+    reader = NoteReader.with_tagger(few, tagger, MODEL)
+    text = "Potassium 5.9 mmol/L. If potassium rises, spironolactone is given.\nALLERGIES: none.\n"
+    record = reader.read(Document("n", "", text, language="en"))
+    assert [m.span.quote for m in record.medications] == ["spironolactone"]
+    assert [t.span.quote for t in record.tests] == ["Potassium 5.9 mmol/L", "potassium"]
+    assert not record.procedures
+
+
+def test_a_dose_stays_with_what_it_stands_beside(few: OboVocabulary) -> None:
+    known = dict.fromkeys(("aspirin", "warfarin"), "drug") | {"81 mg": "dose"}
+    tagger = WordTagger(known, [Last(relations()["modifies"])])
+    reader = NoteReader.with_tagger(few, tagger, MODEL)
+    record = reader.read(Document("n", "", "aspirin 81 mg and warfarin.", language="en"))
+    assert [len(m.doses) for m in record.medications] == [1, 0]
 
 
 def test_values_that_were_not_judged_are_named(few: OboVocabulary) -> None:

@@ -10,11 +10,11 @@ from tests.nlp.conftest import OboVocabulary
 from tests.nlp.test_structure import MODEL
 from tests.nlp.word_tagger import WordTagger
 
-DRUGS = (
+DRUGS: str = (
     "metoprolol warfarin insulin aspirin ibuprofen naproxen penicillin azithromycin cephalexin "
     "lisinopril sulfa"
 )
-DONE = "appendectomy dialysis cholecystectomy colonoscopy"
+DONE: str = "appendectomy dialysis cholecystectomy colonoscopy"
 NOW, NOT = ("present", "current"), ("absent", "current")
 PERHAPS, ONCE = ("present", "hypothetical"), ("present", "historical")
 

@@ -338,7 +338,7 @@ class Both(WordTagger):
     def read(self, documents: Documents) -> list[Read]:
         both = zip(super().read(documents), self.other.read(documents), strict=True)
         return [
-            self._read({**mine.mentions, "literature": [*theirs.mentions["clinical"]]})
+            Read({**mine.mentions, "literature": theirs.mentions["clinical"]}, mine.vectors)
             for mine, theirs in both
         ]
 

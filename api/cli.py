@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api.cli_deid import deid
+from api.cli_extract import extract
 from api.cli_interview import interview
 from api.cli_kg import kg
 from engine.exceptions import InputError, KonsilError, NotFoundError
@@ -95,37 +96,17 @@ def diagnose(
         console.print(report(result, assessment.patient))
 
 
-@main.command()
-@click.argument("note", type=PATH)
-@click.option("--json", "as_json", is_flag=True)
-def extract(note: Path, as_json: bool) -> None:
-    """List the findings of a text file, each with its characters."""
-    from engine.serialize import as_bytes
-
-    result = _engine().read_path(note)
-    if as_json:
-        sys.stdout.buffer.write(as_bytes({"findings": result.findings, "issues": result.issues}))
-        sys.stdout.buffer.write(b"\n")
-        return
-    from api.report import cited
-
-    for finding in result.findings:
-        state = f"{finding.status}, {finding.context}"
-        click.echo(f"{finding.code.code}  {finding.code.display}  [{state}]  {cited(finding)}")
-    for issue in result.issues:
-        click.echo(f"{issue.level}: {issue.where}: {issue.message}. Fix: {issue.fix}.", err=True)
-
-
 main.add_command(kg)
 main.add_command(interview)
 main.add_command(deid)
+main.add_command(extract)
 
 
 @main.command()
 @click.argument("name", metavar="NAME")
 @click.argument("paths", type=PATH, nargs=-1)
 @click.option("--json", "as_json", is_flag=True)
-@click.option("--cv", type=int, help="Rank with the fold that never saw the case's disease.")
+@click.option("--cv", type=int, help="Answer with the fold that never saw the case.")
 @click.option("--misses", type=PATH, help="Write one JSON line for every miss to this file.")
 def bench(
     name: str, paths: tuple[Path, ...], as_json: bool, cv: int | None, misses: Path | None

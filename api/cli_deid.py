@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.notes import files, print_issue, progress, text_of
 from engine.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -70,10 +71,10 @@ def deid(
     The exit code is 1 when a note was not written. Files are told apart as note-0001, ... in all
     that is written, as their names may identify; which is which goes to standard error.
     """
-    files = list(_files(notes))
-    if form == "text" and out is None and len(files) > 1:
+    found = list(files(notes))
+    if form == "text" and out is None and len(found) > 1:
         raise InputError(
-            f"{len(files)} notes cannot share one output",
+            f"{len(found)} notes cannot share one output",
             where="NOTE",
             fix="name a folder with --out, or use --format json",
         )
@@ -83,7 +84,7 @@ def deid(
     if out is not None:
         _prepare(out)
     whole = True
-    for name, text, done in _written(files, patient, key, language):
+    for name, text, done in _written(found, patient, key, language):
         target = None if out is None or done.text is None else out / f"{name}.txt"
         if target is not None:
             done = _saved(name, done, target)
@@ -94,37 +95,6 @@ def deid(
 
 
 # ---- Reading --------------------------------------------------------------------------------
-
-
-def _files(notes: Sequence[Path]) -> Iterator[Path]:
-    for note in notes:
-        if note.is_dir():
-            found = sorted(path for path in note.iterdir() if path.suffix.lower() == ".txt")
-            if not found:
-                raise InputError("no .txt file in it", where=str(note), fix="name files")
-            yield from found
-        elif note.is_file():
-            yield note
-        else:
-            raise InputError("no such file or folder", where=str(note), fix="check the path")
-
-
-def _text(file: Path, name: str = "") -> tuple[str, tuple[Issue, ...]]:
-    """The text of a file, and what is wrong with it; an error where it is none.
-
-    name: the note's, for issues.
-    """
-    from engine.readers.text import decode
-    from engine.types import Issue
-
-    try:
-        text, remark = decode(file.read_bytes())
-    except (OSError, ValueError) as error:
-        said = getattr(error, "strerror", None) or error
-        return "", (Issue("error", name, f"cannot be read: {said}", "send a text file"),)
-    if remark is None:
-        return text, ()
-    return text, (Issue("warning", name, remark, "save the note as UTF-8"),)
 
 
 def _key(file: Path | None) -> bytes:
@@ -158,7 +128,7 @@ def _prepare(out: Path) -> None:
 
 
 def _written(
-    files: Sequence[Path], patient: str | None, key: bytes, language: str | None
+    found: Sequence[Path], patient: str | None, key: bytes, language: str | None
 ) -> Iterator[tuple[str, str, Deidentified]]:
     """Each note as it is to be written, by its new name; of one patient, all are read for people's
     names first. A note that fails becomes an issue, and the others are still written.
@@ -168,14 +138,14 @@ def _written(
 
     finder = _finder()
     one = None if patient is None else Patient(finder, Draw(key, patient), language)
-    if one is not None and len(files) > 1:
-        for file in files:
+    if one is not None and len(found) > 1:
+        for file in found:
             with suppress(Exception):  # said below, where the note is written
-                one.meet(_text(file)[0])
-    for number, file in enumerate(files, 1):
+                one.meet(text_of(file)[0])
+    for number, file in enumerate(found, 1):
         name = f"note-{number:04}"
         click.echo(f"{name}: {file}", err=True)
-        text, issues = _text(file, name)
+        text, issues = text_of(file, name)
         if any(issue.level == "error" for issue in issues):
             yield name, text, Deidentified(None, issues=issues)
             continue
@@ -212,11 +182,7 @@ def _finder() -> Finder:
     from knowledge_graph.memory import MemoryGraph
     from nlp.deid.finder import Finder
 
-    return Finder.compile(protected(MemoryGraph.chosen(_progress)))
-
-
-def _progress(message: str) -> None:
-    click.echo(message, err=True)
+    return Finder.compile(protected(MemoryGraph.chosen(progress)))
 
 
 # ---- Reporting ------------------------------------------------------------------------------
@@ -258,8 +224,4 @@ def _print_text(name: str, original: str | None, done: Deidentified, target: Pat
             err=aside,
         )
     for issue in done.issues:
-        _print_issue(issue)
-
-
-def _print_issue(issue: Issue) -> None:
-    click.echo(f"{issue.level}: {issue.where}: {issue.message}. Fix: {issue.fix}.", err=True)
+        print_issue(issue)

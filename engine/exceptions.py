@@ -33,3 +33,13 @@ class NotFoundError(KonsilError):
 
 class SourceError(KonsilError):
     """A knowledge source or model file is missing or not what it should be."""
+
+
+class MissingExtraError(KonsilError):
+    """An optional part is asked for and not installed."""
+
+    def __init__(self, part: str, *, extra: str) -> None:
+        super().__init__(
+            f"{part} is not installed",
+            fix=f"install it with `uv sync --extra {extra}` or `pip install 'konsil[{extra}]'`",
+        )

@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby, product
+from itertools import chain, groupby, product
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -24,6 +24,10 @@ from spacy.tokens import Doc, Span
 from engine.types import Context, Status
 from nlp.concepts import KEY as CONCEPTS
 from nlp.measurements import KEY as MEASUREMENTS
+from nlp.ner import KEY as ENTITIES
+from nlp.record import MODIFIES
+from nlp.relations import KEY as RELATIONS
+from nlp.relations import Related
 from nlp.sections import KEY as SECTIONS
 from nlp.sentences import bounds
 from nlp.tokenizer import TOKEN, texts
@@ -55,7 +59,8 @@ class Trigger:
     """A phrase and its effect; see triggers.toml.
 
     reach: in tokens, None for the sentence. until: words that end its scope; forward, only behind
-    the first concept ("no ataxia was seen, and ..."). spares: what a stop does not end.
+    the first concept ("no ataxia was seen, and ..."). spares: what a stop does not end. of: types
+    of mention it is about; of all if empty.
     """
 
     says: Says
@@ -63,9 +68,33 @@ class Trigger:
     reach: int | None
     until: frozenset[str] = frozenset()
     spares: str = ""
+    of: frozenset[str] = frozenset()
+
+    @property
+    def is_close(self) -> bool:
+        """Must a medicine or something done stand right beside it?"""
+        return self.says == "negated" or bool(self.of)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Words [start, end) of a sentence that a trigger acts on, before it or behind it."""
+
+    start: int
+    end: int
+    trigger: Trigger
+    forward: bool
 
 
 Phrase = tuple[str, ...]
+ASSERTED = (("test", "value"), ("disease", "symptom"), ("drug",), ("procedure",))
+"""Entities that something can be said of, by kind; severities, doses, dates ... are none. A test
+and its result are one: "CT was negative" does not deny the CT.
+"""
+CLOSE = ("drug", "procedure", "test")
+"""What is given or done: only words that stand right beside it deny it. "No bleeding on warfarin"
+does not deny the warfarin.
+"""
 
 
 @cache
@@ -94,6 +123,7 @@ def triggers() -> dict[Phrase, list[Trigger]]:
             reach=group.get("reach"),
             until=frozenset(group.get("until", "").split()),
             spares=group.get("spares", ""),
+            of=frozenset(group.get("of", "").split()),
         )
         for phrase in _phrases(group["phrases"], _table()["slots"]):
             table.setdefault(phrase, []).append(trigger)
@@ -119,12 +149,24 @@ def _helpers() -> frozenset[str]:
     return frozenset(_table()["helpers"].split())
 
 
+@cache
+def _leads_in() -> frozenset[str]:
+    return frozenset(_table()["leads_in"].split())
+
+
+@cache
+def _lists() -> frozenset[str]:
+    return frozenset(_table()["lists"].split())
+
+
 Hit = tuple[int, int, Trigger]
 """Words [start, end) of a sentence that are a trigger."""
 
 
-def _hits(words: Sequence[str], named: Sequence[bool], *, pseudo: bool) -> Iterator[Hit]:
-    """The triggers of a sentence, longest first at each place; pseudo ones or all others."""
+def _hits(words: Sequence[str], named: Sequence[bool], kind: str, *, pseudo: bool) -> Iterator[Hit]:
+    """The triggers of a sentence about a type of mention, longest first at each place; pseudo ones
+    or all others.
+    """
     position = 0
     while position < len(words):
         longest = 1
@@ -133,7 +175,7 @@ def _hits(words: Sequence[str], named: Sequence[bool], *, pseudo: bool) -> Itera
             acting = [
                 trigger
                 for trigger in triggers().get(tuple(words[position:end]), ())
-                if (trigger.says == "nothing") is pseudo
+                if (trigger.says == "nothing") is pseudo and (not trigger.of or kind in trigger.of)
             ]
             if acting and not any(named[position:end]):
                 yield from ((position, end, trigger) for trigger in acting)
@@ -142,19 +184,19 @@ def _hits(words: Sequence[str], named: Sequence[bool], *, pseudo: bool) -> Itera
         position += longest
 
 
-def _acting(words: Sequence[str], named: Sequence[bool]) -> list[Hit]:
+def _acting(words: Sequence[str], named: Sequence[bool], kind: str) -> list[Hit]:
     """The triggers that no pseudo trigger of the same length or longer overlaps."""
-    pseudo = [(start, end) for start, end, _ in _hits(words, named, pseudo=True)]
+    pseudo = [(start, end) for start, end, _ in _hits(words, named, kind, pseudo=True)]
     return [
         (start, end, trigger)
-        for start, end, trigger in _hits(words, named, pseudo=False)
+        for start, end, trigger in _hits(words, named, kind, pseudo=False)
         if not any(p < end and start < q and q - p >= end - start for p, q in pseudo)
     ]
 
 
-def _scopes(words: Sequence[str], named: Sequence[bool]) -> Iterator[tuple[int, int, Says]]:
-    """(start, end, what is said) of each trigger's scope, in words of the sentence."""
-    hits = _acting(words, named)
+def _scopes(words: Sequence[str], named: Sequence[bool], kind: str) -> Iterator[Scope]:
+    """Of each trigger of a sentence about a type of mention."""
+    hits = _acting(words, named, kind)
     stops = [hit for hit in hits if hit[2].says == "stop"]
     for start, end, trigger in hits:
         if trigger.says == "stop":
@@ -169,7 +211,7 @@ def _scopes(words: Sequence[str], named: Sequence[bool]) -> Iterator[tuple[int, 
             last = min(last, end + reach)
             stated = next((i for i in range(end, last) if named[i]), last)
             ends = (i for i in range(stated, last) if words[i] in trigger.until)
-            yield end, next(ends, last), trigger.says
+            yield Scope(end, next(ends, last), trigger, forward=True)
         if looks != "forward":
             first = max([wall for _, wall in walls if wall <= start], default=0)
             first = max(first, start - reach)
@@ -177,7 +219,22 @@ def _scopes(words: Sequence[str], named: Sequence[bool]) -> Iterator[tuple[int, 
             while own and words[own - 1] in _helpers():
                 own -= 1
             ends = (i + 1 for i in range(own - 1, first - 1, -1) if words[i] in trigger.until)
-            yield next(ends, first), start, trigger.says
+            yield Scope(next(ends, first), start, trigger, forward=False)
+
+
+def _is_close(scope: Scope, begin: int, end: int, words: Sequence[str], known: list[bool]) -> bool:
+    """Stand only words that lead to it, and others of its kind, between a trigger and a mention?
+
+    begin, end: the mention's words. known: which words are mentions.
+    """
+    if not scope.forward:
+        passed = _helpers() | _lists()
+        return all(known[i] or words[i] in passed for i in range(end, scope.end))
+    between = range(scope.start, begin)
+    first = next((i for i in between if known[i]), begin)
+    return all(
+        known[i] or words[i] in _lists() or (i < first and words[i] in _leads_in()) for i in between
+    )
 
 
 def _leads(words: Sequence[str]) -> bool:
@@ -199,13 +256,14 @@ def _combine(said: set[Says], section: str) -> Assertion:
 
 
 class AssertionTagger:
-    """Sets `span._.assertion` of every span in `doc.spans["concepts"]` and `["measurements"]`.
+    """Sets `span._.assertion` of the spans in `doc.spans["concepts"]`, `["measurements"]` and, of
+    the kinds `ASSERTED`, `["entities"]`.
 
     Each kind by itself: what is said of one must not change with what else was recognised.
     """
 
     def __call__(self, doc: Doc) -> Doc:
-        kinds = [list(spans) for key in (CONCEPTS, MEASUREMENTS) if (spans := doc.spans.get(key))]
+        kinds = list(_kinds(doc))
         if not kinds:
             return doc
         sections = [""] * len(doc)
@@ -213,11 +271,14 @@ class AssertionTagger:
             sections[section.start : section.end] = [section.label_] * len(section)
         tokens, sentences = texts(doc), bounds(doc)
         starts = [first for first, _ in sentences]
+        said: Said = {}
         for spans in kinds:
             ordered = sorted(spans, key=lambda span: span.start)
             for at, these in groupby(ordered, lambda span: bisect_right(starts, span.start) - 1):
                 here = list(these)
                 self._tag(here, tokens, *sentences[at], sections[here[0].start])
+                said |= {_place(span): span._.assertion for span in here}
+        doc._.set(SAID, said)
         return doc
 
     def _tag(
@@ -236,11 +297,55 @@ class AssertionTagger:
         named = [i in inside for i in places]
         if words[-1] != ".":  # a line without a full stop is over all the same
             words, named = [*words, "."], [*named, False]
-        scopes = list(_scopes(words, named))
+        scopes = list(_scopes(words, named, spans[0].label_))
         for span in spans:
             begin, end = place[span.start], place[min(span.end, last) - 1] + 1
-            said: set[Says] = {says for start, stop, says in scopes if start < end and begin < stop}
+            said: set[Says] = {
+                scope.trigger.says
+                for scope in scopes
+                if scope.start < end
+                and begin < scope.end
+                and not (
+                    scope.trigger.is_close
+                    and span.label_ in CLOSE
+                    and not _is_close(scope, begin, end, words, named)
+                )
+            }
             span._.assertion = _combine(said, section)
+
+
+def of(span: Span) -> Assertion:
+    """What is said of a mention as what its label says; `span._.assertion` is one for all mentions
+    at its characters ("denies bleeding on warfarin": the medicine, and the term "takes warfarin").
+    """
+    said: Said = span.doc._.get(SAID)
+    same: Assertion = span._.assertion
+    return said.get(_place(span), same)
+
+
+def _place(span: Span) -> tuple[int, int, str]:
+    return span.start, span.end, span.label_
+
+
+def _kinds(doc: Doc) -> Iterator[list[Span]]:
+    """Entities first: an assertion belongs to its characters, and a concept's own must stay."""
+    entities = doc.spans.get(ENTITIES, ())
+    of_kind = [[span for span in entities if span.label_ in labels] for labels in ASSERTED]
+    groups = [*_only_related(doc, chain(*of_kind)), *of_kind]
+    groups += [list(doc.spans.get(key, ())) for key in (CONCEPTS, MEASUREMENTS)]
+    yield from filter(None, groups)
+
+
+def _only_related(doc: Doc, asserted: Iterable[Span]) -> list[list[Span]]:
+    """What is caused or causes and is no entity (effects of drugs are none), by type."""
+    known = {(span.start, span.end) for span in asserted}
+    related: Sequence[Related] = doc._.get(RELATIONS)
+    ends = ((one.head, one.tail) for one in related if one.label != MODIFIES)
+    groups: dict[str, dict[tuple[int, int], Span]] = {}
+    for span in chain.from_iterable(ends):
+        if (place := (span.start, span.end)) not in known:
+            groups.setdefault(span.label_, {})[place] = span
+    return [list(spans.values()) for spans in groups.values()]
 
 
 def _counts(tokens: Sequence[str], i: int) -> bool:
@@ -251,6 +356,13 @@ def _counts(tokens: Sequence[str], i: int) -> bool:
     return not token.isspace() and token.lower() not in _fillers()
 
 
+Said = dict[tuple[int, int, str], Assertion]
+"""First token, token behind the last, type -> assertion."""
+SAID = "assertions"
+"""Where they are: `doc._.assertions`."""
+
+if not Doc.has_extension(SAID):
+    Doc.set_extension(SAID, default=cast(Said, {}))
 if not Span.has_extension("assertion"):
     Span.set_extension("assertion", default=Assertion())
 

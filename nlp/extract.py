@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib.metadata import version
 from threading import Lock
 
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 from engine.protocols import Extraction, ReadingContext, Vocabulary
 from engine.types import Document, Finding, Issue, ModelRef, Patient, Sex, TextSpan
@@ -19,7 +20,9 @@ from nlp.cache import load_lexicon
 from nlp.concepts import KEY
 from nlp.demographics import Demographics, demographics
 from nlp.language import hardly_english, leaning, other_language
+from nlp.linking import Linker
 from nlp.measured import Measured
+from nlp.ner import Reads
 from nlp.pipeline import build
 
 _LONG = 30
@@ -41,28 +44,33 @@ class Reader:
     lock: Lock = field(default_factory=Lock)
 
     @classmethod
-    def compile(cls, vocabulary: Vocabulary) -> Reader:
+    def compile(
+        cls, vocabulary: Vocabulary, *, tagger: Reads | None = None, linker: Linker | None = None
+    ) -> Reader:
+        """tagger: see `nlp.pipeline.build`."""
         phenotypes = (x for x in vocabulary.labels() if vocabulary.is_phenotype(x.term))
         lexicon = load_lexicon(phenotypes)
         digest = sha256(lexicon.sha256.encode())
         for table in (assertion.TABLE_FILE, sections.TABLE_FILE):
             digest.update(table.read_bytes())
         model = ModelRef("nlp.dictionary", version("konsil"), digest.hexdigest())
-        return cls(vocabulary, build(lexicon), model)
+        return cls(vocabulary, build(lexicon, tagger=tagger, linker=linker), model)
 
     def read(self, document: Document) -> tuple[list[Finding], list[Measured]]:
         """One finding per mention of a phenotype, and the measured values, in reading order."""
-        text = _SURROGATE.sub("\ufffd", document.text)
-        with self.lock, self.pipeline.memory_zone():
-            doc = self.pipeline(text)
-            values = [
-                Measured(document, measurement, span._.assertion.context)
-                for span in doc.spans[measurements.KEY]
-                for measurement in span._.measurements
-            ]
-            return list(self._findings(document, doc)), values
+        with self.opened(document) as doc:
+            return [finding for _, finding in self.concepts(document, doc)], measured_values(
+                document, doc
+            )
 
-    def _findings(self, document: Document, doc: Doc) -> Iterator[Finding]:
+    @contextmanager
+    def opened(self, document: Document) -> Iterator[Doc]:
+        """A document as the pipeline reads it; nothing of spaCy's may be kept from inside."""
+        with self.lock, self.pipeline.memory_zone():
+            yield self.pipeline(encodable(document.text))
+
+    def concepts(self, document: Document, doc: Doc) -> Iterator[tuple[Span, Finding]]:
+        """Every mention of a phenotype and what it says, in reading order."""
         for span in doc.spans[KEY]:
             code = self.vocabulary.code(span.kb_id_)
             if code is None:
@@ -74,7 +82,7 @@ class Reader:
             if document.historical and context == "current":
                 context = "historical"
             start, end = span.start_char, span.end_char
-            yield Finding(
+            finding = Finding(
                 code=code,
                 status=said.status,
                 citations=(TextSpan(document.id, start, end, document.text[start:end]),),
@@ -82,6 +90,21 @@ class Reader:
                 context=context,
                 recorded=document.recorded,
             )
+            yield span, finding
+
+
+def encodable(text: str) -> str:
+    """The text with U+FFFD for every half character; all others stay where they are."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def measured_values(document: Document, doc: Doc) -> list[Measured]:
+    """The values measured in a document, in reading order."""
+    return [
+        Measured(document, measurement, span._.assertion.context)
+        for span in doc.spans[measurements.KEY]
+        for measurement in span._.measurements
+    ]
 
 
 _readers: list[Reader] = []
@@ -95,7 +118,7 @@ def reader(vocabulary: Vocabulary) -> Reader:
     return _readers[0]
 
 
-def _unreadable(document: Document) -> Issue | None:
+def unreadable(document: Document) -> Issue | None:
     """Why a document cannot be read, if it cannot."""
     if not document.text.strip():
         return Issue(
@@ -111,7 +134,7 @@ def _unreadable(document: Document) -> Issue | None:
     return None
 
 
-def _doubt(document: Document) -> Issue | None:
+def doubt(document: Document) -> Issue | None:
     """Names that several languages share are read, but not what a foreign text says of them."""
     if document.language is None and (language := leaning(document.text)):
         return Issue(
@@ -123,7 +146,7 @@ def _doubt(document: Document) -> Issue | None:
     return None
 
 
-def _nothing_found(document: Document) -> Issue | None:
+def nothing_found(document: Document) -> Issue | None:
     """What to say of a readable document that gave no finding; None for a short English one."""
     if document.language is None and hardly_english(document.text):
         return Issue(
@@ -153,7 +176,7 @@ def extract(items: Sequence[Document], context: ReadingContext) -> Extraction:
     issues: list[Issue] = []
     stated: list[tuple[Document, Demographics]] = []
     for document in items:
-        if issue := _unreadable(document):
+        if issue := unreadable(document):
             issues.append(issue)
             continue
         found, measured_here = reading.read(document)
@@ -161,7 +184,7 @@ def extract(items: Sequence[Document], context: ReadingContext) -> Extraction:
         values.extend(measured_here)
         said = demographics(document.text)
         anything = found or measured_here or said
-        if issue := _doubt(document) if anything else _nothing_found(document):
+        if issue := doubt(document) if anything else nothing_found(document):
             issues.append(issue)
         if said and not document.historical:
             stated.append((document, said))

@@ -102,6 +102,11 @@ def _table() -> dict[str, Any]:
     return tomllib.loads(TABLE_FILE.read_text("utf-8"))
 
 
+def is_test(text: str) -> bool:
+    """Is it the name of a test whose values are read?"""
+    return tuple(re.findall(r"[^\W_]+", text.casefold())) in _names().keys
+
+
 @cache
 def _names() -> Names:
     raw = _table()

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+Unit = TypeVar("Unit")
 Counts = tuple[int, int, int]
 """True positives, false positives, false negatives of one unit."""
+
+
+def grouped(units: Iterable[Unit], key: Callable[[Unit], str]) -> list[list[Unit]]:
+    """Units that belong together, as `bootstrap_ci` draws them."""
+    groups: dict[str, list[Unit]] = {}
+    for unit in units:
+        groups.setdefault(key(unit), []).append(unit)
+    return list(groups.values())
 
 
 def ratio(counts: Sequence[Counts]) -> tuple[float, float, float]:

@@ -20,9 +20,13 @@ BENCHMARKS = {
     "vignettes": "api.benchmarks.vignettes:run",
     "interview": "api.benchmarks.interview:run",
     "bundle": "api.benchmarks.bundle:run",
+    "notes": "api.benchmarks.notes:run",
     "concepts": "nlp.evaluate:concepts",
+    "ner": "nlp.evaluate_ner:run",
+    "relations": "nlp.evaluate_relations:run",
     "assertion": "nlp.evaluate_assertion:assertion",
     "deid": "api.benchmarks.deid:run",
+    "linking": "api.benchmarks.linking:run",
     "kg": "api.benchmarks.kg:run",
 }
 """Name -> "module:function", called with the paths and the graph."""
@@ -30,8 +34,8 @@ WITHOUT_PATHS = ("kg",)
 """Benchmarks that read nothing but the graph."""
 WITH_OR_WITHOUT_PATHS = ("assertion", "deid")
 """Benchmarks that have or write data of their own; assertion reads it beside what is named."""
-LEARNED = ("rank", "labs", "vignettes", "abstain", "interview")
-"""Benchmarks of what was learned from development cases: they can rank with held-out folds."""
+LEARNED = ("rank", "labs", "vignettes", "abstain", "interview", "ner", "relations")
+"""Benchmarks of what was learned from what lies here: they can answer with held-out folds."""
 
 
 def run(
@@ -43,7 +47,8 @@ def run(
     """Run one benchmark.
 
     Args:
-        cv: rank each case with the fold of the weights that did not see its disease.
+        cv: answer each case with the fold of the weights that did not see it (its disease, or its
+            document).
 
     Raises:
         NotFoundError: no benchmark of that name; the known ones are listed.

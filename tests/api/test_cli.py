@@ -134,7 +134,7 @@ def test_extract_lists_characters(tmp_path: Path) -> None:
     assert "HP:0001250  Seizure  [present, current]" in out
     assert "HP:0001945  Fever  [absent, current]" in out
     code, out, _ = run("extract", str(note), "--json")
-    quotes = [f["citations"][0]["quote"] for f in json.loads(out)["findings"]]
+    quotes = [problem["span"]["quote"] for problem in json.loads(out)["problems"]]
     assert quotes == ["seizures", "fever"]
 
 

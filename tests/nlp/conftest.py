@@ -22,6 +22,17 @@ _KINDS: dict[str, LabelKind] = {
 }
 
 
+TERMS = {
+    "HP:0001945": "Fever",
+    "HP:0001250": "Seizure",
+    "HP:0012735": "Cough",
+    "HP:0001251": "Ataxia",
+    "HP:0002099": "Asthma",
+    "HP:0002076": "Migraine",
+    "HP:0002153": "Hyperkalemia",
+}
+
+
 class OboVocabulary:
     """The `Vocabulary` protocol over an OBO text."""
 
@@ -83,6 +94,14 @@ def vocabulary() -> OboVocabulary:
     assert spec is not None
     assert spec.origin is not None
     return OboVocabulary((Path(spec.origin).parent / "data" / "hp.obo").read_text("utf-8"))
+
+
+@pytest.fixture(scope="session")
+def few() -> OboVocabulary:
+    """A few terms: what is tested here does not depend on how many there are."""
+    root = ["[Term]\nid: HP:0000118\nname: Phenotypic abnormality"]
+    terms = [f"[Term]\nid: {t}\nname: {name}\nis_a: HP:0000118" for t, name in TERMS.items()]
+    return OboVocabulary("\n" + "\n\n".join([*root, *terms]))
 
 
 @pytest.fixture(scope="session", autouse=True)

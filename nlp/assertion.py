@@ -140,23 +140,9 @@ def _sizes() -> dict[str, list[int]]:
 
 
 @cache
-def _fillers() -> frozenset[str]:
-    return frozenset(_table()["fillers"].split())
-
-
-@cache
-def _helpers() -> frozenset[str]:
-    return frozenset(_table()["helpers"].split())
-
-
-@cache
-def _leads_in() -> frozenset[str]:
-    return frozenset(_table()["leads_in"].split())
-
-
-@cache
-def _lists() -> frozenset[str]:
-    return frozenset(_table()["lists"].split())
+def _words(name: str) -> frozenset[str]:
+    """A list of words of the table."""
+    return frozenset(_table()[name].split())
 
 
 Hit = tuple[int, int, Trigger]
@@ -216,7 +202,7 @@ def _scopes(words: Sequence[str], named: Sequence[bool], kind: str) -> Iterator[
             first = max([wall for _, wall in walls if wall <= start], default=0)
             first = max(first, start - reach)
             own = start  # "has" of "has not been seen" is no earlier clause
-            while own and words[own - 1] in _helpers():
+            while own and words[own - 1] in _words("helpers"):
                 own -= 1
             ends = (i + 1 for i in range(own - 1, first - 1, -1) if words[i] in trigger.until)
             yield Scope(next(ends, first), start, trigger, forward=False)
@@ -228,12 +214,13 @@ def _is_close(scope: Scope, begin: int, end: int, words: Sequence[str], known: l
     begin, end: the mention's words. known: which words are mentions.
     """
     if not scope.forward:
-        passed = _helpers() | _lists()
+        passed = _words("helpers") | _words("lists")
         return all(known[i] or words[i] in passed for i in range(end, scope.end))
     between = range(scope.start, begin)
     first = next((i for i in between if known[i]), begin)
     return all(
-        known[i] or words[i] in _lists() or (i < first and words[i] in _leads_in()) for i in between
+        known[i] or words[i] in _words("lists") or (i < first and words[i] in _words("leads_in"))
+        for i in between
     )
 
 
@@ -353,7 +340,7 @@ def _counts(tokens: Sequence[str], i: int) -> bool:
     token = tokens[i]
     if token in ".," and tokens[i + 1 : i + 2] and tokens[i + 1].isdigit():
         return not (i and tokens[i - 1].isdigit())
-    return not token.isspace() and token.lower() not in _fillers()
+    return not token.isspace() and token.lower() not in _words("fillers")
 
 
 Said = dict[tuple[int, int, str], Assertion]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 
 from spacy.tokens import Doc, Span
@@ -97,6 +97,11 @@ def holders(spans: Iterable[Span]) -> dict[int, list[Span]]:
         for token in range(span.start, span.end):
             found.setdefault(token, []).append(span)
     return found
+
+
+def shares(span: Span, held: Container[int]) -> bool:
+    """Is a token of it held?"""
+    return any(token in held for token in range(span.start, span.end))
 
 
 def _held(by_token: Mapping[int, Sequence[Span]], span: Span) -> set[Span]:

@@ -49,9 +49,10 @@ _NEAR = 60  # characters around a medicine in which an allergy is looked for
 
 def medications(note: Note) -> Iterator[Medication]:
     """Mentions of drugs with what is written of their use."""
-    groups = attached(note.doc, note.drugs(), note.entities(*USE))
+    drugs = note.drugs()
+    groups = attached(note.doc, drugs, note.entities(*USE))
     frequencies = _frequencies(note, groups)
-    allergies = _Allergies(note)
+    allergies = _Allergies(note, drugs)
     for (drug, use), often in zip(groups, frequencies, strict=True):
         doses, routes, durations = (
             note.cite_all(span for span in use if span.label_ == kind) for kind in USE
@@ -98,14 +99,14 @@ def _inside(found: dict[int, Span], use: Span) -> Iterator[Span]:
 class _Allergies:
     """Where a note speaks of allergies."""
 
-    def __init__(self, note: Note) -> None:
+    def __init__(self, note: Note, drugs: Sequence[Span]) -> None:
         headings = list(note.doc.spans[sections.HEADINGS])
         self._starts = [heading.start for heading in headings]
         self._about = [_HEADING.search(heading.text) is not None for heading in headings]
         self._begins = [heading.end_char for heading in headings]
         self._ends = [section.end for section in note.doc.spans[sections.KEY]]
-        self._drugs = note.drugs()
-        self._at = [drug.start_char for drug in self._drugs]
+        self._drugs = drugs
+        self._at = [drug.start_char for drug in drugs]
         self._text = whole(note.doc)
 
     def speak_of(self, drug: Span) -> bool | None:

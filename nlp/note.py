@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from spacy.tokens import Doc, Span
@@ -10,7 +10,7 @@ from spacy.util import filter_spans
 
 from engine.types import Code, Document, TextSpan
 from nlp import assertion, linking, measurements
-from nlp.attach import holders
+from nlp.attach import holders, shares
 from nlp.ner import KEY as ENTITIES
 from nlp.record import Assertion, Candidate, Link
 from nlp.sections import HEADINGS
@@ -42,7 +42,7 @@ class Note:
         """
         spans: Iterable[Span] = self.doc.spans.get(ENTITIES, ())
         headings = holders(self.doc.spans.get(HEADINGS, ()))
-        said = (span for span in spans if span.label_ in labels and not _shares(span, headings))
+        said = (span for span in spans if span.label_ in labels and not shares(span, headings))
         return sorted(filter_spans(said))
 
     def drugs(self) -> list[Span]:
@@ -52,8 +52,8 @@ class Note:
         return [
             drug
             for drug in self.entities("drug")
-            if not _shares(drug, measured)
-            and not (measurements.is_test(drug.text) and _shares(drug, tests))
+            if not shares(drug, measured)
+            and not (measurements.is_test(drug.text) and shares(drug, tests))
         ]
 
     def link(self, span: Span) -> Link | None:
@@ -70,8 +70,3 @@ class Note:
         old = self.document.historical and said.context == "current"
         context = "historical" if old else said.context
         return Assertion(said.status, context, said.conditional)
-
-
-def _shares(span: Span, held: Container[int]) -> bool:
-    """Is a token of it held?"""
-    return any(token in held for token in range(span.start, span.end))

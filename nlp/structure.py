@@ -9,7 +9,7 @@ from spacy.tokens import Span
 
 from engine.types import Code, Context, Finding
 from nlp import measurements, sections
-from nlp.attach import attached, holders
+from nlp.attach import attached, holders, shares
 from nlp.measured import Measured
 from nlp.note import Note
 from nlp.record import Assertion, Judged, Modifier, Problem, Procedure, Section, Test
@@ -82,9 +82,7 @@ def tests(
     """
     found = [_measured(note, value, tuple(judged.get(value.place, ()))) for value in values]
     taken = holders([*note.doc.spans[measurements.KEY], *note.drugs()])
-    told = [
-        span for span in note.entities("test") if not taken.keys() & {*range(span.start, span.end)}
-    ]
+    told = [span for span in note.entities("test") if not shares(span, taken)]
     for span, results in attached(note.doc, told, note.entities("value")):
         cited, said = note.cite_all(results), tuple(map(note.said, results))
         place = note.cite(span)

@@ -10,7 +10,7 @@ from datetime import date
 from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
-from nlp.attach import attached, holders
+from nlp.attach import attached, holders, shares
 from nlp.deid import dates
 from nlp.deid.lexicon import MONTHS
 from nlp.deid.mentions import apart
@@ -39,17 +39,12 @@ def timeline(note: Note, heads: Sequence[Span]) -> list[Moment]:
     found = sorted([*mentions, *_by_form(note.doc, mentions)])
     owners: dict[tuple[int, int], list[Span]] = {}
     taken = holders(found)
-    between = [
-        use for use in note.entities("dose", "route") if taken.keys().isdisjoint(_tokens(use))
-    ]  # "amoxicillin 500 mg for 7 days"
+    uses = note.entities("dose", "route")
+    between = [use for use in uses if not shares(use, taken)]  # "amoxicillin 500 mg for 7 days"
     for head, said in attached(note.doc, sorted(filter_spans(heads)), [*found, *between]):
         for span in said:
             owners.setdefault((span.start, span.end), []).append(head)
     return [_moment(note, span, owners.get((span.start, span.end), [])) for span in found]
-
-
-def _tokens(span: Span) -> range:
-    return range(span.start, span.end)
 
 
 def _moment(note: Note, span: Span, owners: Sequence[Span]) -> Moment:
@@ -64,7 +59,7 @@ def _by_form(doc: Doc, mentions: Sequence[Span]) -> Iterator[Span]:
     sure = (mention for mention in dates.find(whole(doc)) if mention.sure)
     for mention in apart(sure):
         span = doc.char_span(mention.start, mention.end, label="date")
-        if span is not None and not any(token in taken for token in _tokens(span)):
+        if span is not None and not shares(span, taken):
             yield span
 
 

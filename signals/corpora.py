@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ def recording(path: Path) -> Recording:
     """A WFDB record whose channels have one rate; physical units are mV. path: without suffix."""
     import wfdb
 
-    record = wfdb.rdrecord(str(path))
+    record: Any = wfdb.rdrecord(str(path))
     return Recording(
         record.record_name, record.p_signal.T.astype(np.float32), record.fs, tuple(record.sig_name)
     )
@@ -72,7 +73,7 @@ def beats(path: Path) -> Beats:
     """The annotated heartbeats of a record (`.atr`). path: without suffix."""
     import wfdb
 
-    read = wfdb.rdann(str(path), "atr")
+    read: Any = wfdb.rdann(str(path), "atr")
     kept = [i for i, symbol in enumerate(read.symbol) if symbol in BEATS]
     return Beats(read.sample[kept] / read.fs, tuple(read.symbol[i] for i in kept))
 
@@ -86,7 +87,7 @@ def marked(path: Path) -> list[Marked]:
     for lead, signal in zip(whole.leads, whole.signal, strict=True):
         if not path.with_suffix(f".{lead}").exists():
             continue
-        read = wfdb.rdann(str(path), lead)
+        read: Any = wfdb.rdann(str(path), lead)
         kinds, times = _waves(read.symbol, read.sample / whole.rate)
         if kinds:
             found.append(
@@ -108,7 +109,7 @@ def _waves(symbols: list[str], times: Seconds) -> tuple[list[str], list[list[flo
 
 
 def as_waves(given: Marked) -> Waves:
-    """The annotated waves by heartbeat: P before and T after each QRS complex, NaN where none is."""
+    """By heartbeat: P before and T after each QRS complex, NaN where none is."""
     ordered = {kind: given.times[given.kinds == kind] for kind in ("p", "qrs", "t")}
     qrs = ordered["qrs"]
     r = qrs[:, 1]

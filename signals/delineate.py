@@ -1,13 +1,13 @@
 """Where the heartbeats of a lead are, and where their P, QRS and T waves begin and end.
 
-A U-Net (`signals.wave_network`, taught by `signals.train_waves`) says for every 8 ms how likely an R
-peak is and which wave it belongs to; the rest is reading maxima and runs. A wave that is not there is
-not drawn: it stays NaN.
+A U-Net (`signals.wave_network`, taught by `signals.train_waves`) says for every 8 ms how likely an
+R peak is and which wave it belongs to; the rest is reading maxima and runs. A wave that is not
+there is not drawn: it stays NaN.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -34,7 +34,7 @@ GRID = RATE / 2
 """Answers a second."""
 WEIGHTS = Path(__file__).parent / "weights" / "waves.safetensors"
 
-PIECE_S, MARGIN_S = 64.0, 8.0
+PIECE_S, MARGIN_S = 96.0, 4.0
 """A recording is read in pieces; of each a margin on both sides is only for context."""
 BEAT = 0.35
 """How likely an R peak must be."""
@@ -50,10 +50,13 @@ LEAST_S = {"p": 0.03, "qrs": 0.03, "t": 0.04}
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The U-Net in numpy. weights: as `WaveNetwork.folded` gives them."""
+    """The U-Net in numpy. weights: as `WaveNetwork.folded` gives them. seen: the records it was
+    trained on, by corpus.
+    """
 
-    weights: dict[str, Floats]
+    weights: Mapping[str, Floats]
     ref: ModelRef
+    seen: Mapping[str, frozenset[str]]
 
     def __call__(self, x: Samples) -> Floats:
         """(T,) conditioned -> (1 + CLASSES, T / 2): probability of an R peak, then of nothing, P,
@@ -80,11 +83,14 @@ class Network:
 @cache
 def trained(path: Path = WEIGHTS) -> Network:
     """The network that ships, or that of a file."""
-    from safetensors.numpy import load
+    from safetensors import safe_open
 
-    data = path.read_bytes()
-    weights = {name: value.astype(np.float32) for name, value in load(data).items()}
-    return Network(weights, ModelRef("signals.waves", version("konsil"), sha256(data).hexdigest()))
+    with safe_open(path, framework="numpy") as file:
+        names: list[str] = list(file.keys())
+        weights = {name: file.get_tensor(name).astype(np.float32) for name in names}
+        seen = {key: frozenset(given.split(",")) for key, given in file.metadata().items()}
+    digest = sha256(path.read_bytes()).hexdigest()
+    return Network(weights, ModelRef("signals.waves", version("konsil"), digest), seen)
 
 
 def peaks(recording: Recording, lead: str, *, network: Network | None = None) -> Seconds:
@@ -129,7 +135,9 @@ def _peaks(likely: Floats) -> tuple[Seconds, Seconds]:
     from scipy.signal import find_peaks
 
     place, _ = find_peaks(likely, height=BEAT, distance=max(int(REFRACTORY_S * GRID), 1))
-    around = np.stack([likely[np.clip(place + d, 0, likely.size - 1)] for d in (-1, 0, 1)])
+    around = np.stack(
+        [likely.astype(np.float64)[np.clip(place + d, 0, likely.size - 1)] for d in (-1, 0, 1)]
+    )
     bend = around[0] - 2 * around[1] + around[2]
     shift = np.divide(0.5 * (around[0] - around[2]), bend, out=np.zeros_like(bend), where=bend < 0)
     return (place + np.clip(shift, -0.5, 0.5)) / GRID, likely[place].astype(np.float64)

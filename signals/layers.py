@@ -32,7 +32,7 @@ def relu(x: Floats) -> Floats:
     return np.maximum(x, 0, out=x)
 
 
-def sigmoid(x: Floats) -> Floats:
+def sigmoid(x: NDArray[np.floating]) -> Floats:
     """1 / (1 + exp(-x)), without overflow."""
     return (0.5 * (1 + np.tanh(0.5 * x))).astype(np.float32)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +21,8 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from signals import corpora
+from engine.exceptions import InputError
+from signals import condition, corpora, delineate
 from signals.condition import RATE, conditioned
 from signals.delineate import GRID, KINDS
 from signals.folds import fold_of
@@ -41,7 +44,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """One lead. x: (T,) conditioned. peak: (T / 2,), 0 to 1; NaN where unknown. classes: (T / 2,)."""
+    """One lead. x: (T,) conditioned. peak: (T / 2,), 0 to 1; NaN where unknown. classes: (T / 2,),
+    0 for no wave, 1 + the place in `KINDS`, or `UNKNOWN`.
+    """
 
     record: str
     x: Samples
@@ -80,9 +85,10 @@ def _grid(x: Samples) -> NDArray[np.float64]:
 
 
 def _bells(grid: NDArray[np.float64], at: NDArray[np.float64]) -> Samples:
-    target = np.zeros(grid.size, np.float32)
-    for r in at:
-        near = slice(*np.searchsorted(grid, [r - 4 * SIGMA_S, r + 4 * SIGMA_S]))
+    target: Samples = np.zeros(grid.size, np.float32)
+    for r in at.tolist():
+        first, last = np.searchsorted(grid, [r - 4 * SIGMA_S, r + 4 * SIGMA_S]).tolist()
+        near = slice(first, last)
         target[near] = np.maximum(target[near], np.exp(-0.5 * ((grid[near] - r) / SIGMA_S) ** 2))
     return target
 
@@ -103,16 +109,16 @@ def batch(lessons: list[Lesson], rng: np.random.Generator, size: int) -> tuple[T
 def altered(x: Samples, rng: np.random.Generator) -> Samples:
     """Another size, now and then upside down, with wander, mains hum or muscle noise."""
     time = np.arange(x.size) / RATE
-    x = x * rng.uniform(0.6, 1.5) * (-1 if rng.random() < 0.25 else 1)
+    value = x * rng.uniform(0.6, 1.5) * (-1 if rng.random() < 0.25 else 1)
     if rng.random() < 0.3:
-        x = x + rng.normal(0, rng.uniform(0.02, 0.25), x.size)
+        value = value + rng.normal(0, rng.uniform(0.02, 0.25), x.size)
     if rng.random() < 0.3:
         wave = np.sin(2 * np.pi * (rng.uniform(0.1, 0.7) * time + rng.random()))
-        x = x + rng.uniform(0, 0.7) * wave
+        value = value + rng.uniform(0, 0.7) * wave
     if rng.random() < 0.2:
         hum = np.sin(2 * np.pi * (rng.choice([50.0, 60.0]) * time + rng.random()))
-        x = x + rng.uniform(0, 0.3) * hum
-    return x.astype(np.float32)
+        value = value + rng.uniform(0, 0.3) * hum
+    return value.astype(np.float32)
 
 
 def loss_of(output: Tensor, peak: Tensor, classes: Tensor) -> Tensor:
@@ -167,16 +173,39 @@ def save(network: WaveNetwork, path: Path, lessons: dict[str, list[Lesson]]) -> 
     log.info("%s sha256 %s", path, sha256(path.read_bytes()).hexdigest())
 
 
-def main() -> None:
-    """The command line."""
+def digest() -> str:
+    """Names what decides the weights, beside the recordings."""
+    ours = (STEPS, BATCH, WINDOW, RATE_OF_LEARNING, DECAY, SIGMA_S, SEED)
+    net = (delineate.DEPTHS, delineate.STEM, delineate.WIDTH)
+    seen = (condition.RATE, condition.WANDER_S, condition.SIZE_S, condition.FLOOR_MV)
+    return sha256(repr((ours, net, seen)).encode()).hexdigest()[:16]
+
+
+def _data() -> Path:
+    beside = Path(__file__).parents[2] / "shared" / "data"
+    return Path(os.environ.get("KONSIL_DATA", beside)) / "signals"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line.
+
+    Raises:
+        InputError: the recordings are not there.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data/signals"))
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=delineate.WEIGHTS)
     parser.add_argument("--fold", type=int, nargs=2, metavar=("N", "K"))
     parser.add_argument("--steps", type=int, default=STEPS)
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
+    data = _data()
+    if not (data / "ludb").is_dir() or not (data / "mitdb").is_dir():
+        raise InputError(
+            "no recordings to train on",
+            where=str(data),
+            fix="set KONSIL_DATA to the folder that has signals/ludb and signals/mitdb",
+        )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    lessons = load(given.data, given.fold and tuple(given.fold))
+    lessons = load(data, None if given.fold is None else (given.fold[0], given.fold[1]))
     log.info("%s", {name: len(part) for name, part in lessons.items()})
     save(train(lessons, steps=given.steps), given.out, lessons)
 

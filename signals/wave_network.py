@@ -25,7 +25,7 @@ class Block(nn.Sequential):
 
 
 class WaveNetwork(nn.Module):
-    """(B, T) at `condition.RATE` -> (B, 1 + `CLASSES`, T / 2): a logit of the R peak, then logits of
+    """(B, T) at `condition.RATE` -> (B, 1 + `CLASSES`, T / 2): a logit of the R peak, then those of
     nothing, P, QRS, T. T is a multiple of 2 ** len(DEPTHS).
     """
 
@@ -68,5 +68,5 @@ class WaveNetwork(nn.Module):
                 scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
                 given[f"{name}.weight"] = convolution.weight * scale[:, None, None]
                 given[f"{name}.bias"] = norm.bias - norm.running_mean * scale
-        given["head.weight"], given["head.bias"] = self.head.weight, self.head.bias
+        given |= {f"head.{name}": value for name, value in self.head.named_parameters()}
         return {name: value.detach().contiguous() for name, value in given.items()}

@@ -119,9 +119,11 @@ def _answers(x: Samples, network: Network | None) -> Floats:
 
 
 def _pieces(x: Samples) -> Iterator[tuple[Samples, slice]]:
-    """Pieces with their margins, and which answers of each count."""
+    """Pieces with their margins, and which answers of each count. All begin where the coarsest
+    level has a sample, so that the borders between them leave no trace.
+    """
     step = 2 ** len(DEPTHS)
-    piece, margin = int(PIECE_S * RATE), int(MARGIN_S * RATE)
+    piece, margin = (int(seconds * RATE) // step * step for seconds in (PIECE_S, MARGIN_S))
     for start in range(0, x.size, piece):
         end = min(start + piece, x.size)
         left, right = max(start - margin, 0), min(end + margin, x.size)
@@ -176,8 +178,10 @@ def _runs(likely: Floats, which: int, least: float) -> NDArray[np.float64]:
     start = start[np.concatenate([[True], apart])] if start.size else start
     end = end[np.concatenate([apart, [True]])] if end.size else end
     total = np.concatenate([[0.0], np.cumsum(likely[which], dtype=np.float64)])
-    found = np.stack([(start - 0.5) / GRID, (end - 0.5) / GRID, total[end] - total[start]], axis=1)
-    return found[(end - start) / GRID >= least]
+    found = np.stack(
+        [(start - 0.5) / GRID, (end - 0.5) / GRID, total[end] - total[start]], axis=1
+    )
+    return found[end - start >= least * GRID].astype(np.float64)
 
 
 def _chosen(

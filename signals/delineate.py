@@ -34,8 +34,10 @@ GRID = RATE / 2
 """Answers a second."""
 WEIGHTS = Path(__file__).parent / "weights" / "waves.safetensors"
 
-PIECE_S, MARGIN_S = 96.0, 4.0
-"""A recording is read in pieces; of each a margin on both sides is only for context."""
+PIECE_S, MARGIN_S, HOUR_S = 96.0, 4.0, 3600.0
+"""A recording is conditioned by the hour and read in smaller pieces; of each a margin on both sides
+is only for context.
+"""
 BEAT = 0.35
 """How likely an R peak must be."""
 REFRACTORY_S = 0.2
@@ -95,20 +97,54 @@ def trained(path: Path = WEIGHTS) -> Network:
 
 def peaks(recording: Recording, lead: str, *, network: Network | None = None) -> Seconds:
     """R peaks, (B,), seconds from the start; also those whose waves cannot be told apart."""
-    signal = recording.lead(lead)
-    x = conditioned(signal, recording.rate)
-    found, _ = _peaks(_answers(x, network)[0])
-    return found[_recorded(found, signal, recording.rate)]
+    signal, rate = recording.lead(lead), recording.rate
+    found: list[Seconds] = []
+    for part, begin, core in _hours(signal, rate):
+        r, _ = _peaks(_answers(conditioned(part, rate), network)[0])
+        found.append(begin + r[_within(r, core)])
+    return _one_each(np.concatenate([np.zeros(0), *found]), signal, rate)[0]
 
 
 def delineate(recording: Recording, lead: str, *, network: Network | None = None) -> Waves:
     """The waves of one lead."""
-    signal = recording.lead(lead)
-    x = conditioned(signal, recording.rate)
-    answer = _answers(x, network)
-    r, certainty = _peaks(answer[0])
-    kept = _recorded(r, signal, recording.rate)
-    return _waves(x, r[kept], certainty[kept], answer[1:])
+    signal, rate = recording.lead(lead), recording.rate
+    rows = [np.zeros((0, 11))]
+    for part, begin, core in _hours(signal, rate):
+        x = conditioned(part, rate)
+        answer = _answers(x, network)
+        r, certainty = _peaks(answer[0])
+        times = begin + _times(x, r, answer[1:])
+        rows.append(np.column_stack([times, certainty])[_within(r, core)])
+    found = np.concatenate(rows)
+    found = found[_one_each(found[:, 0], signal, rate)[1]]
+    return Waves(found[:, 0], found[:, 1:4], found[:, 4:7], found[:, 7:10], found[:, 10])
+
+
+def _hours(signal: Samples, rate: float) -> Iterator[tuple[Samples, float, tuple[float, float]]]:
+    """Parts of a long lead with their margins, so that memory does not grow with it: the samples,
+    the second at which they begin, and from and to which second of theirs they are the part's own.
+    """
+    for first in range(0, signal.size, max(int(HOUR_S * rate), 1)):
+        last = min(first + int(HOUR_S * rate), signal.size)
+        begin = max(first - int(2 * MARGIN_S * rate), 0)
+        end = last + int(2 * MARGIN_S * rate)
+        own = ((first - begin) / rate, (last - begin) / rate)
+        yield signal[begin:end], begin / rate, own
+
+
+def _within(r: Seconds, core: tuple[float, float]) -> NDArray[np.bool_]:
+    return (r >= core[0]) & (r < core[1])
+
+
+def _one_each(r: Seconds, signal: Samples, rate: float) -> tuple[Seconds, NDArray[np.bool_]]:
+    """Beats, and which, that lie where something was recorded; one that two parts of a recording
+    have on their border is one beat.
+    """
+    place = np.clip(np.rint(r * rate).astype(np.intp), 0, max(signal.size - 1, 0))
+    kept = np.diff(r, prepend=-np.inf) > REFRACTORY_S / 2
+    if r.size:
+        kept &= np.isfinite(signal[place])
+    return r[kept], kept
 
 
 def _answers(x: Samples, network: Network | None) -> Floats:
@@ -145,28 +181,21 @@ def _peaks(likely: Floats) -> tuple[Seconds, Seconds]:
     return (place + np.clip(shift, -0.5, 0.5)) / GRID, likely[place].astype(np.float64)
 
 
-def _recorded(r: Seconds, signal: Samples, rate: float) -> NDArray[np.bool_]:
-    """Which peaks lie where something was recorded."""
-    place = np.clip(np.rint(r * rate).astype(np.intp), 0, max(signal.size - 1, 0))
-    return np.isfinite(signal[place]) if r.size else np.zeros(0, np.bool_)
-
-
-def _waves(x: Samples, r: Seconds, certainty: Seconds, likely: Floats) -> Waves:
-    """x: (2 T,), conditioned. likely: (CLASSES, T). The QRS complex around each R peak, the last P
-    before it and the most certain T after it.
+def _times(x: Samples, r: Seconds, likely: Floats) -> NDArray[np.float64]:
+    """x: (2 T,), conditioned. likely: (CLASSES, T). (B, 10): R peak, then onset, peak and offset of
+    the last P before it, of the QRS complex around it and of the most certain T after it.
     """
     runs = {kind: _runs(likely, 1 + k, LEAST_S[kind]) for k, kind in enumerate(KINDS)}
-    rows: dict[str, NDArray[np.float64]] = {kind: np.full((r.size, 3), np.nan) for kind in KINDS}
-    for beat, at in enumerate(r):
+    times = np.full((r.size, 10), np.nan)
+    times[:, 0] = r
+    for beat, at in enumerate(r.tolist()):
         before = max(r[beat - 1] + REFRACTORY_S, at - EARLY_S) if beat else at - EARLY_S
         after = min(r[beat + 1], at + LATE_S) if beat + 1 < r.size else at + LATE_S
-        rows["qrs"][beat] = _chosen(runs["qrs"], at - QRS_S, at + QRS_S, by=2)
-        rows["p"][beat] = _chosen(runs["p"], before, at, by=1)
-        rows["t"][beat] = _chosen(runs["t"], at, after, by=2)
-    rows["qrs"][:, 1] = np.where(np.isnan(rows["qrs"][:, 0]), np.nan, r)
-    for kind in ("p", "t"):
-        rows[kind][:, 1] = [_summit(x, onset, offset) for onset, _, offset in rows[kind]]
-    return Waves(r=r, p=rows["p"], qrs=rows["qrs"], t=rows["t"], certainty=certainty)
+        times[beat, 1:4] = _chosen(x, runs["p"], before, at, by=1)
+        times[beat, 4:7] = _chosen(x, runs["qrs"], at - QRS_S, at + QRS_S, by=2)
+        times[beat, 7:10] = _chosen(x, runs["t"], at, after, by=2)
+    times[:, 5] = np.where(np.isnan(times[:, 4]), np.nan, r)
+    return times
 
 
 def _runs(likely: Floats, which: int, least: float) -> NDArray[np.float64]:
@@ -178,18 +207,16 @@ def _runs(likely: Floats, which: int, least: float) -> NDArray[np.float64]:
     start = start[np.concatenate([[True], apart])] if start.size else start
     end = end[np.concatenate([apart, [True]])] if end.size else end
     total = np.concatenate([[0.0], np.cumsum(likely[which], dtype=np.float64)])
-    found = np.stack(
-        [(start - 0.5) / GRID, (end - 0.5) / GRID, total[end] - total[start]], axis=1
-    )
+    found = np.stack([(start - 0.5) / GRID, (end - 0.5) / GRID, total[end] - total[start]], axis=1)
     return found[end - start >= least * GRID].astype(np.float64)
 
 
 def _chosen(
-    runs: NDArray[np.float64], low: float, high: float, *, by: int
+    x: Samples, runs: NDArray[np.float64], low: float, high: float, *, by: int
 ) -> tuple[float, float, float]:
-    """Onset, NaN and offset of the run whose middle lies in a stretch of time; NaN if none does.
+    """Onset, peak and offset of the run whose middle lies in a stretch of time; NaN if none does.
 
-    by: column of `_runs` that is to be largest.
+    by: column of `runs` that is to be largest.
     """
     first, last = np.searchsorted(runs[:, 1], [low, high + LATE_S])
     near = runs[first:last]
@@ -197,14 +224,12 @@ def _chosen(
     near = near[(middle > low) & (middle < high)]
     if not len(near):
         return np.nan, np.nan, np.nan
-    onset, offset, _ = near[near[:, by].argmax()]
-    return onset, np.nan, offset
+    onset, offset, _ = near[near[:, by].argmax()].tolist()
+    return onset, _summit(x, onset, offset), offset
 
 
 def _summit(x: Samples, onset: float, offset: float) -> float:
     """Where a wave is farthest from the line between its ends, s."""
-    if np.isnan(onset):
-        return np.nan
     first, last = int(max(onset, 0) * RATE), min(int(offset * RATE) + 1, x.size)
     part = x[first:last]
     if part.size < 3:

@@ -89,6 +89,10 @@ def test_pieces_give_what_the_whole_gives(monkeypatch: pytest.MonkeyPatch) -> No
     whole = delineate.delineate(noisy, "II")
     monkeypatch.setattr(delineate, "PIECE_S", 16.0)
     pieces = delineate.delineate(noisy, "II")
+    monkeypatch.setattr(delineate, "HOUR_S", 24.0)
+    hours = delineate.delineate(noisy, "II")
+    np.testing.assert_allclose(hours.r, whole.r, atol=0.01)
+    np.testing.assert_allclose(hours.r, delineate.peaks(noisy, "II"))
     for kind in KINDS:
         np.testing.assert_allclose(getattr(pieces, kind), getattr(whole, kind), atol=1e-6)
 

@@ -26,7 +26,7 @@ def read(data: bytes, name: str) -> Recording:
     if root.tag != "AnnotatedECG" or not series:
         raise InputError("no aECG with a series of samples", where=name, fix=_FIX)
     try:
-        parts = [_part(s, name) for s in series[0].iter("sequenceSet")]
+        parts = [_part(s, name) for s in series[0].findall("component/sequenceSet")]
     except (ValueError, OverflowError) as error:
         message = f"malformed samples: {error}"[:200]
         raise InputError(message, where=name, fix=_FIX) from error
@@ -36,7 +36,7 @@ def read(data: bytes, name: str) -> Recording:
         for start, part in parts
         for c in part
     ]
-    more = len(list(root.iter("series"))) - 1
+    more = len(list(root.iter("series"))) - 1 + len(list(root.iter("derivedSeries")))
     remarks = (f"{more} further series left out",) * (more > 0)
     return recording([piece(channels, where=name)], _about(root, name, begin, remarks))
 

@@ -187,8 +187,9 @@ def _onsets(
     found = [_ONSET.match(record[begin : begin + 2 * counts[signal]].tobytes()) for record in body]
     if not all(found):
         raise ValueError("a data record that does not say when it begins")
-    onsets = np.array([float(m[1]) for m in found if m], np.float64)
-    return np.asarray(onsets - onsets[0], np.float64)
+    onsets: NDArray[np.float64] = np.array([float(m[1]) for m in found if m], np.float64)
+    first = float(onsets[0])
+    return np.array([onset - first for onset in onsets.tolist()], np.float64)
 
 
 def _gaps(onsets: NDArray[np.float64], duration: float) -> list[str]:

@@ -16,10 +16,10 @@ _PREFIX = re.compile(
 _MILLIVOLTS = {"v": 1e3, "mv": 1.0, "uv": 1e-3, "µv": 1e-3, "μv": 1e-3, "nv": 1e-6}
 
 _NO_ECG = re.compile(
-    r"eeg|emg|eog|gsr|eda\b|resp|pleth|ppg|spo2|sao2|abp\b|art\b|pap\b|cvp\b|icp\b|nbp|bp\b|hr\b|"
+    r"(?:^|[\s_-])(?:eeg|emg|eog|gsr|eda\b|resp|pleth|ppg|spo2|sao2|abp\b|art\b|pap\b|cvp\b|icp\b|nbp|bp\b|hr\b|"
     r"pulse|co2|temp|flow|airflow|thorax|thor\b|abdo|snore|sound|light|position|pos\b|acc|marker|"
     r"trigger|event|status|battery|fecg|fetal|toco|uc\b|pacer?\b|"
-    r"(?:fp|af|fc|ft|tp|cp|po|[fctpoam])(?:z|\d{1,2})(?:[-\s]|$)",
+    r"(?:fp|af|fc|ft|tp|cp|po|[fctpoam])(?:z|\d{1,2})(?:[-\s]|$))",
     re.I,
 )
 """Names of channels in volts that are not of the heart; the last line is the 10-20 system of EEG
@@ -45,4 +45,4 @@ def is_lead(name: str, unit: str) -> bool:
     """Whether a channel can be a lead of an ECG: in volts and not named after something else."""
     if millivolts(unit) is None:
         return False
-    return lead_name(name) in STANDARD or _NO_ECG.match(name.strip()) is None
+    return lead_name(name) in STANDARD or _NO_ECG.search(name.strip()) is None

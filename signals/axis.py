@@ -29,7 +29,7 @@ def frontal_axis(recording: Recording, waves: Waves) -> float | None:
     if across is None or down is None:
         return None
     x, y = across[0], down[0] * 2 / math.sqrt(3)
-    if math.hypot(x, y) < UNDECIDED * math.hypot(across[1], down[1]):
+    if math.hypot(x, y) <= UNDECIDED * math.hypot(across[1], down[1]):
         return None
     return math.degrees(math.atan2(y, x))
 

@@ -106,9 +106,7 @@ def told(sign: Sign) -> str:
     return said
 
 
-def _patient(
-    read: Sequence[Read], known: Patient
-) -> tuple[Patient | None, tuple[Issue, ...]]:
+def _patient(read: Sequence[Read], known: Patient) -> tuple[Patient | None, tuple[Issue, ...]]:
     """Age and sex that the recordings state and nothing else does; none where they disagree."""
     current = [x.reading.recording for x in read if not x.source.historical]
     sexes: set[Sex] = {x.sex for x in current if x.sex is not None}

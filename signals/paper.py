@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from signals.recording import STANDARD, Recording, Samples
+from signals.recording import STANDARD, Recording
 
 MM_PER_S = 25.0
 MM_PER_MV = 10.0
@@ -27,9 +28,12 @@ PULSE_MM = 15.0
 """Room for the calibration pulse in front of each strip."""
 COLUMN_S = STRIP_S / 4
 RHYTHM_LEAD = "II"
+LABEL_MM = 3.0
+"""Height of a line of labels."""
 
 Pen = Literal["fine", "coarse", "trace", "mark", "text"]
 Points = tuple[tuple[float, float], ...]
+Item: TypeAlias = "Line | Box | Words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Paper:
 
     width: float
     height: float
-    items: tuple[Line | Box | Words, ...]
+    items: tuple[Item, ...]
     seconds: tuple[float, float]
 
 
@@ -83,13 +87,17 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """A piece of a lead: from `start` to `end` s, which begins at (x, middle of the row)."""
+    """A piece of a lead: from `start` to `end` s, which begins at (x, middle of the row).
+
+    last: whether it is the lowest strip of its ten seconds.
+    """
 
     lead: str
     start: float
     end: float
     x: float
     y: float
+    last: bool = False
 
     def across(self, second: float) -> float:
         return self.x + MM_PER_S * (second - self.start)
@@ -103,7 +111,7 @@ def paper(
     start: float = 0.0,
     end: float | None = None,
 ) -> Paper:
-    """The drawing of some leads (default: all) from `start` to `end` s (default: as far as it fits).
+    """The drawing of some leads (default: all) from `start` to `end` s (default: what fits).
 
     Each lead is drawn around its median. Where nothing was recorded nothing is drawn.
 
@@ -147,11 +155,14 @@ def _cells(leads: Sequence[str], start: float, stop: float) -> Iterator[_Cell]:
                 if first < stop:
                     x = _left() + MM_PER_S * COLUMN_S * column
                     yield _Cell(lead, first, min(first + COLUMN_S, stop), x, _middle(row + line))
-            yield _Cell(RHYTHM_LEAD, begin, min(begin + STRIP_S, stop), _left(), _middle(row + 3))
+            yield _Cell(
+                RHYTHM_LEAD, begin, min(begin + STRIP_S, stop), _left(), _middle(row + 3), True
+            )
             row += 4
             continue
         for lead in leads:
-            yield _Cell(lead, begin, min(begin + STRIP_S, stop), _left(), _middle(row))
+            end, last = min(begin + STRIP_S, stop), lead == leads[-1]
+            yield _Cell(lead, begin, end, _left(), _middle(row), last)
             row += 1
 
 
@@ -165,7 +176,8 @@ def _middle(row: int) -> float:
 
 def _grid(width: float, height: float) -> Iterator[Line]:
     """From edge to edge, fine lines first; every fifth is coarse."""
-    for pen, step, skipped in (("fine", 1, 5), ("coarse", 5, None)):
+    pens: tuple[tuple[Pen, int, int | None], ...] = (("fine", 1, 5), ("coarse", 5, None))
+    for pen, step, skipped in pens:
         for x in range(0, int(width) + 1, step):
             if skipped is None or x % skipped:
                 yield Line(((x, 0.0), (x, height)), pen)
@@ -183,9 +195,7 @@ def _pulses(rows: int) -> Iterator[Line]:
         yield Line(tuple((x + dx, height) for dx, height in steps), "trace")
 
 
-def _trace(
-    recording: Recording, cell: _Cell, start: float, stop: float
-) -> Iterator[Line | Words]:
+def _trace(recording: Recording, cell: _Cell, start: float, stop: float) -> Iterator[Line | Words]:
     yield Words(cell.x + 1, cell.y - ROW_MM / 2 + 5, cell.lead, 4)
     if cell.x > _left():
         yield Line(((cell.x, cell.y - 3), (cell.x, cell.y + 3)), "trace")
@@ -204,42 +214,50 @@ def _trace(
             yield Line(tuple(points), "trace")
 
 
-def _piece(recording: Recording, lead: str, start: float, end: float) -> Samples:
+def _piece(recording: Recording, lead: str, start: float, end: float) -> NDArray[np.float64]:
     """The samples from start (inclusive) to end (inclusive: strips join)."""
     first = int(np.ceil(start * recording.rate - 1e-6))
-    return recording.lead(lead)[first : int(np.floor(end * recording.rate + 1e-6)) + 1]
+    last = int(np.floor(end * recording.rate + 1e-6))
+    return recording.lead(lead)[first : last + 1].astype(np.float64)
 
 
 def _marks(cells: Sequence[_Cell], marks: Iterable[Mark]) -> Iterator[Box | Words]:
-    """Boxes over the seconds; a label once a strip, where it does not cover another."""
-    taken: dict[float, list[tuple[float, float, float]]] = {}
+    """A bar under the seconds and its label beside it, in a line of its own where they would meet.
+
+    What is of all leads is marked under the last strip of ten seconds.
+    """
+    taken: dict[float, list[tuple[float, float, int]]] = {}
     for mark in marks:
-        labelled: set[float] = set()
         for cell in cells:
             start, end = max(mark.start_s, cell.start), min(mark.end_s, cell.end)
-            if mark.lead not in (None, cell.lead) or start >= end:
-                continue
-            x, width = cell.across(start), MM_PER_S * (end - start)
-            yield Box(x, cell.y - ROW_MM / 2, width, ROW_MM)
-            if cell.y not in labelled:
-                labelled.add(cell.y)
-                size = 2.5
-                y = _free(taken.setdefault(cell.y, []), x, 0.6 * size * len(mark.label))
-                yield Words(x, cell.y + ROW_MM / 2 - 1 - size * y, mark.label, size)
+            meant = cell.last if mark.lead is None else cell.lead == mark.lead
+            if meant and start < end:
+                x, right = cell.across(start), cell.across(end)
+                line, beside = _free(taken.setdefault(cell.y, []), x, right, mark.label)
+                y = cell.y + ROW_MM / 2 - LABEL_MM * line
+                yield Box(x, y - 1.2, right - x, 1.0)
+                yield Words(beside, y - 0.2, mark.label, LABEL_MM - 0.5)
 
 
-def _free(taken: list[tuple[float, float, float]], x: float, width: float) -> int:
-    """The lowest line of labels that is free from x on."""
-    line = 0
-    while any(y == line and x < right and left < x + width for left, right, y in taken):
-        line += 1
-    taken.append((x, x + width, line))
-    return line
+def _free(
+    taken: list[tuple[float, float, int]], x: float, right: float, label: str
+) -> tuple[int, float]:
+    """The lowest line where bar and label meet nothing, and where the label begins.
+
+    It stands behind the bar; before it where the paper ends.
+    """
+    wide = 0.6 * (LABEL_MM - 0.5) * len(label)
+    beside = right + 0.5
+    if beside + wide > 2 * MARGIN_MM + PULSE_MM + MM_PER_S * STRIP_S:
+        beside = max(x - 0.5 - wide, 0.0)
+    left, end = min(x, beside), max(right, beside + wide)
+    used = {line for start, stop, line in taken if start < end and left < stop}
+    line = next(k for k in range(len(taken) + 1) if k not in used)
+    taken.append((left, end, line))
+    return line, beside
 
 
-def _words(
-    recording: Recording, start: float, stop: float, height: float
-) -> Iterator[Words]:
+def _words(recording: Recording, start: float, stop: float, height: float) -> Iterator[Words]:
     began = f", {recording.start:%Y-%m-%d %H:%M:%S}" if recording.start else ""
     yield Words(MARGIN_MM, 7, f"{recording.id}{began}", 4)
     shown = f"{start:g} to {stop:g} s of {recording.seconds:.1f} s, {recording.rate:g} Hz"

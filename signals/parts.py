@@ -8,7 +8,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Literal
 
-from engine.types import ModelRef, SignalSource
+from engine.types import Issue, ModelRef, SignalSource
 from signals.recording import Recording, Seconds
 from signals.waves import Waves
 
@@ -52,14 +52,15 @@ class Judged:
 @dataclass(frozen=True, slots=True)
 class Parts:
     """read: a source as it arrived. unreadable: where no wave may be sought. delineate: the waves
-    of one lead. label: classes of the beats; None where nobody can tell. models: the others."""
+    of one lead. label: classes of the beats; None where nobody can tell. models: the others, and
+    what they could not judge."""
 
     read: Callable[[SignalSource], Recording]
     unreadable: Callable[[Recording], Sequence[Unreadable]]
     delineate: Callable[[Recording, str], Waves]
     delineated_by: ModelRef
     label: Callable[[Recording, Waves], Labels] | None = None
-    models: tuple[Callable[[Recording, Waves], Iterable[Judged]], ...] = ()
+    models: tuple[Callable[[Recording, Waves], Iterable[Judged | Issue]], ...] = ()
 
 
 INSTALLED = {

@@ -9,14 +9,14 @@ from io import BytesIO
 from pathlib import Path
 
 from engine.exceptions import InputError
-from signals.paper import Line, Mark, Paper, Pen, Points, Words
+from signals.paper import Item, Line, Mark, Paper, Pen, Points, Words
 from signals.signs import Sign
 
 PENS: dict[Pen, tuple[str, float]] = {
     "fine": ("#f6d5d5", 0.1),
     "coarse": ("#e59a9a", 0.2),
     "trace": ("#101010", 0.3),
-    "mark": ("#cfe3ff", 0.0),
+    "mark": ("#2f6fde", 0.0),
     "text": ("#101010", 0.0),
 }
 """Colour and width in mm."""
@@ -43,7 +43,7 @@ def svg(paper: Paper) -> str:
     return f'{head} {view} fill="#fffdfa"/>\n{body}\n</svg>\n'
 
 
-def _element(item: object) -> str:
+def _element(item: Item) -> str:
     if isinstance(item, Line):
         colour, width = PENS[item.pen]
         points = " ".join(f"{x:.3f},{y:.3f}" for x, y in item.points)

@@ -68,7 +68,7 @@ class Range:
         if not bands or not covered:
             missing = "no range for this age" if patient.age_years is not None else _UNKNOWN
             return Verdict(None, missing)
-        sides = {band.side(value) for band in bands}
+        sides: set[Side] = {band.side(value) for band in bands}
         if len(sides) > 1:
             return Verdict(None, _UNKNOWN)
         side = sides.pop()

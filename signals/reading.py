@@ -9,7 +9,7 @@ from engine.types import Issue, ModelRef, Patient
 from signals import ranges, statements
 from signals.intervals import Intervals, Spans, in_all, intervals, together
 from signals.measure import Quantity, gaps, quantities, usual_beats
-from signals.parts import Labels, Parts, Unreadable
+from signals.parts import Judged, Labels, Parts, Unreadable
 from signals.recording import Recording
 from signals.rhythm_rules import Episode, Irregularity, ectopy, irregularity, pauses, rates
 from signals.signs import Seen, Sign, of_beats, of_episodes, of_models, of_quantities
@@ -57,9 +57,9 @@ def interpret(recording: Recording, patient: Patient, parts: Parts) -> Reading:
     table = statements.load()
     lead = recording.leads[0] if len(recording.leads) == 1 else None
     seen = Seen(recording.id, lead, beats, found, table, labels)
-    judged = [said for model in parts.models for said in model(recording, beats)]
+    said = [x for model in parts.models for x in model(recording, beats)]
     signs = (
-        *of_models(seen, judged),
+        *of_models(seen, [x for x in said if isinstance(x, Judged)]),
         *of_quantities(seen, measured),
         *of_beats(seen),
         *of_episodes(seen, episodes),
@@ -76,7 +76,10 @@ def interpret(recording: Recording, patient: Patient, parts: Parts) -> Reading:
         episodes=episodes,
         signs=signs,
         unread=dark,
-        issues=tuple(_issues(recording, unreadable, beats, measured)),
+        issues=(
+            *_issues(recording, unreadable, beats, measured),
+            *(x for x in said if isinstance(x, Issue)),
+        ),
         models=tuple(dict.fromkeys(used)),
     )
 
@@ -89,7 +92,9 @@ def _unread(recording: Recording, lead: str, unreadable: Sequence[Unreadable]) -
 def _outside(waves: Waves, unread: Spans) -> Waves:
     """The beats whose R peak can be read."""
     kept = [not any(a <= r <= b for a, b in unread) for r in waves.r]
-    return Waves(waves.r[kept], waves.p[kept], waves.qrs[kept], waves.t[kept], waves.certainty[kept])
+    return Waves(
+        waves.r[kept], waves.p[kept], waves.qrs[kept], waves.t[kept], waves.certainty[kept]
+    )
 
 
 def _episodes(
@@ -107,7 +112,10 @@ def _episodes(
 
 
 def _issues(
-    recording: Recording, unreadable: Sequence[Unreadable], beats: Waves, measured: Sequence[Quantity]
+    recording: Recording,
+    unreadable: Sequence[Unreadable],
+    beats: Waves,
+    measured: Sequence[Quantity],
 ) -> Iterator[Issue]:
     for remark in recording.remarks:
         yield Issue("info", recording.id, remark, "check the recording")

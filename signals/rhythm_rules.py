@@ -99,15 +99,17 @@ def rate(r: Seconds, *, unread: Spans = ()) -> float | None:
 def pauses(r: Seconds, *, unread: Spans = ()) -> tuple[Episode, ...]:
     """RR intervals above `PAUSE` seconds."""
     rr = rr_before(r, unread=unread)
-    return tuple(_episode("pause", r, k - 1, k, 2) for k in np.flatnonzero(rr > PAUSE))
+    places: list[int] = np.flatnonzero(rr > PAUSE).tolist()
+    return tuple(_episode("pause", r, k - 1, k, 2) for k in places)
 
 
 def rates(
     r: Seconds, *, slow: float | None, fast: float | None, unread: Spans = ()
 ) -> tuple[Episode, ...]:
     """Stretches of at least `SMOOTHED` RR intervals below `slow` or above `fast` a minute."""
-    rr = rr_before(r, unread=unread)
-    smooth = _running_median(rr)
+    if not len(r):
+        return ()
+    smooth = _running_median(rr_before(r, unread=unread))
     marks = np.full(len(r), "", dtype=object)
     if slow is not None:
         marks[smooth > 60 / slow] = "slow"
@@ -133,8 +135,8 @@ def ectopy(r: Seconds, labels: Sequence[str], *, unread: Spans = ()) -> tuple[Ep
         raise ValueError("one label for every R peak")
     breaks = ~np.isfinite(rr_before(r, unread=unread))
     found = [*_runs(r, labels, breaks)]
-    for period, kind in ((2, "bigeminy"), (3, "trigeminy")):
-        found += _geminy(r, labels, breaks, period, kind)
+    found += _geminy(r, labels, breaks, 2, "bigeminy")
+    found += _geminy(r, labels, breaks, 3, "trigeminy")
     return tuple(sorted(found, key=lambda x: (x.start_s, x.end_s)))
 
 

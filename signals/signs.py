@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -134,7 +134,7 @@ def _places(seen: Seen, quantity: Quantity) -> tuple[SignalInterval, ...]:
     if quantity.name not in ms:
         return (seen.cite(float(waves.r[0]), float(waves.r[-1])),)
     name: Name = quantity.name  # pyright: ignore[reportAssignmentType]
-    distance = np.abs(ms[name] - quantity.value)
+    distance = np.abs(ms[name] - quantity.value).round(3)  # equal ones in the order of time
     nearest = np.argsort(distance, kind="stable")[: np.isfinite(distance).sum()][:CITED]
     return tuple(seen.cite(*_extent(waves, int(k))) for k in sorted(nearest))
 

@@ -150,7 +150,8 @@ def _unread(reading: Reading) -> str:
 def _quantity(quantity: Quantity) -> str:
     spread = "" if quantity.spread is None else f" (spread {quantity.spread:.0f})"
     verdict = quantity.verdict
-    said = f"  {quantity.name:<14} {quantity.value:.0f} {quantity.unit}{spread}"
+    value = f"{quantity.value:.2f}" if quantity.unit == "mV" else f"{quantity.value:.0f}"
+    said = f"  {quantity.name:<14} {value} {quantity.unit}{spread}"
     said += f", {quantity.beats} of {quantity.of} beats"
     if verdict is None:
         return said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -44,14 +45,18 @@ def _vertical(recording: Recording) -> Samples | None:
 
 def _areas(signal: Samples, rate: float, waves: Waves) -> tuple[float, float] | None:
     """Median net and whole area of the QRS complexes, mV s; None where there is none."""
-    net, whole = list[float](), list[float]()
+    heights = list(complexes(signal, rate, waves))
+    if not heights:
+        return None
+    net = np.median([height.sum() for height in heights]) / rate
+    return float(net), float(np.median([np.abs(height).sum() for height in heights]) / rate)
+
+
+def complexes(signal: Samples, rate: float, waves: Waves) -> Iterator[Samples]:
+    """Each QRS complex of a lead, mV above the level just before it; none with missing samples."""
     for onset, _, offset in waves.qrs[np.isfinite(waves.qrs).all(axis=1)]:
         start, stop = round(onset * rate), round(offset * rate)
-        before = signal[max(start - max(round(BASELINE * rate), 1), 0) : start]
-        qrs = signal[start : stop + 1]
-        if not len(before) or not len(qrs) or not np.isfinite([*before, *qrs]).all():
-            continue
-        height = qrs - before.mean()
-        net.append(float(height.sum()) / rate)
-        whole.append(float(np.abs(height).sum()) / rate)
-    return (float(np.median(net)), float(np.median(whole))) if net else None
+        before = signal[max(start - max(round(BASELINE * rate), 1), 0) : max(start, 0)]
+        qrs = signal[max(start, 0) : stop + 1]
+        if len(before) and len(qrs) and np.isfinite(before).all() and np.isfinite(qrs).all():
+            yield qrs - before.mean()

@@ -1,4 +1,4 @@
-"""What is measured in a recording: rate, intervals and axis, each held against its range."""
+"""What is measured in a recording: rate, intervals, axis and voltage, held against their ranges."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from signals.intervals import Intervals, Name, Spans
 from signals.parts import Labels
 from signals.ranges import Verdict
 from signals.recording import Recording
+from signals.voltage import voltages
 from signals.waves import Waves
 
 _RANGE: dict[Name, str] = {
@@ -70,6 +71,9 @@ def quantities(
     if (axis := frontal_axis(recording, chosen)) is not None:
         verdict = table.judge("axis", axis, patient)
         yield Quantity("axis", axis, "degrees", None, len(chosen), len(chosen), verdict)
+    for name, value in voltages(recording, chosen):
+        verdict = table.judge(name, value, patient)
+        yield Quantity(name, value, "mV", None, len(chosen), len(chosen), verdict)
 
 
 def usual_beats(beats: int, labels: Labels | None) -> NDArray[np.bool_]:

@@ -35,17 +35,24 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """What a trained model says of some seconds. key: of findings.toml.
+class Place:
+    """Some seconds of a lead, or of all: None."""
 
-    probability: calibrated, 0 to 1. lead: None for all.
+    lead: str | None
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a trained model says. key: of findings.toml. probability: calibrated, 0 to 1.
+
+    places: what it rests on, the weightiest first; at least one.
     """
 
     key: str
     probability: float
-    lead: str | None
-    start_s: float
-    end_s: float
+    places: tuple[Place, ...]
     by: ModelRef
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from engine.types import LabValue, ModelRef, SignalInterval, Status
 from signals.intervals import Intervals, Name
 from signals.measure import Quantity
-from signals.parts import Judged, Labels
+from signals.parts import Judged, Labels, Place
 from signals.rhythm_rules import Episode
 from signals.statements import Statement, Statements
 from signals.waves import Waves
@@ -60,21 +60,24 @@ class Seen:
 
     def cite(self, start: float, end: float) -> SignalInterval:
         """Some seconds of it."""
-        return SignalInterval(self.record, self.lead, round(max(start, 0.0), 3), round(end, 3))
+        return self.at(Place(self.lead, start, end))
+
+    def at(self, place: Place) -> SignalInterval:
+        """The same, of a lead that is named."""
+        start, end = round(max(place.start_s, 0.0), 3), round(place.end_s, 3)
+        return SignalInterval(self.record, place.lead, start, end)
 
     def counted(self, name: str, value: float, unit: str, reference: str | None) -> LabValue:
         """A number that a sign rests on."""
-        return LabValue(self.record, name, round(value, 1), unit, reference)
+        return LabValue(self.record, name, round(value, 2), unit, reference)
 
 
 def of_quantities(seen: Seen, measured: Sequence[Quantity]) -> Iterator[Sign]:
     """What lies outside its range."""
     by_name = {x.name: x for x in measured}
-    for name in ("rate", "P", "PR", "QRS", "axis"):
-        quantity = by_name.get(name)
-        if quantity is None or quantity.verdict is None:
-            continue
-        if quantity.verdict.side in ("low", "high"):
+    for quantity in measured:
+        outside = quantity.verdict is not None and quantity.verdict.side in ("low", "high")
+        if outside and not quantity.name.startswith("QTc"):
             yield _outside(seen, quantity, _key(quantity), _doubt(quantity))
     yield from _corrected(seen, by_name)
 
@@ -129,7 +132,7 @@ def _outside(seen: Seen, quantity: Quantity, key: str, doubt: str | None) -> Sig
 
 
 def _places(seen: Seen, quantity: Quantity) -> tuple[SignalInterval, ...]:
-    """The beats whose interval is nearest to the median; of rate and axis all seconds."""
+    """The beats whose interval is nearest to the median; of others all seconds."""
     waves, ms = seen.waves, seen.intervals.ms
     if quantity.name not in ms:
         return (seen.cite(float(waves.r[0]), float(waves.r[-1])),)
@@ -216,9 +219,9 @@ def _around(seen: Seen, beat: int) -> SignalInterval:
 
 
 def of_models(seen: Seen, judged: Iterable[Judged]) -> Iterator[Sign]:
-    """One sign for each statement, with the highest probability and the clearest seconds.
+    """One sign for each statement, with the highest probability and the weightiest seconds.
 
-    If several stretches are probable, that any of them holds is at least as probable.
+    Where a statement is made more than once, that any of them holds is at least as probable.
     """
     keys: dict[str, list[Judged]] = {}
     for said in judged:
@@ -230,18 +233,16 @@ def of_models(seen: Seen, judged: Iterable[Judged]) -> Iterator[Sign]:
         if status is None:
             continue
         shown = [x for x in found if statement.status(x.probability) == status]
-        clearest = sorted(shown, key=lambda x: (-x.probability, x.start_s))[:CITED]
+        shown.sort(key=lambda x: -x.probability)
+        places = [place for x in shown for place in x.places]
         yield Sign(
             statement=statement,
             status=status,
-            seconds=_in_order(
-                SignalInterval(seen.record, x.lead, round(x.start_s, 3), round(x.end_s, 3))
-                for x in clearest
-            ),
+            seconds=_in_order(seen.at(place) for place in places[:CITED]),
             by=best.by,
-            value=None
-            if len(shown) == 1
-            else seen.counted(f"{key}, {len(clearest)} cited", len(shown), "stretches", None),
+            value=seen.counted(f"{key}, {CITED} cited", len(places), "places", None)
+            if len(places) > CITED
+            else None,
             probability=best.probability,
         )
 

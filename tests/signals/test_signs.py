@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.types import Issue, LabValue, Patient, SignalInterval
-from signals.parts import Judged, Parts, Unreadable
+from signals.parts import Judged, Parts, Place, Unreadable
 from signals.reading import Reading, interpret
 from signals.recording import Recording
 from signals.signs import CITED, Sign
@@ -162,7 +162,7 @@ def test_a_model_gives_probability_and_seconds() -> None:
     recording = drawn(waves(REGULAR), height={"II": 1.0}, seconds=30)
     issue = Issue("warning", "made", "too noisy", "record again")
     said = [
-        Judged("atrial fibrillation", p, "II", 10 * k, 10 * k + 10, BY)
+        Judged("atrial fibrillation", p, (Place("II", 10 * k, 10 * k + 10),), BY)
         for k, p in enumerate((0.6, 0.9, 0.1))
     ]
     reading = interpret(recording, ADULT, judging(*said, issue))
@@ -175,9 +175,19 @@ def test_a_model_gives_probability_and_seconds() -> None:
     assert issue in reading.issues
 
 
+def test_many_places_are_counted() -> None:
+    recording = drawn(waves(REGULAR), height={"II": 1.0}, seconds=30)
+    places = tuple(Place("V1", k, k + 0.1) for k in reversed(range(9)))
+    sign = shown(interpret(recording, ADULT, judging(Judged("CD", 0.3, places, BY))))["CD"]
+    assert (sign.status, sign.probability) == ("uncertain", 0.3)
+    assert [x.start_s for x in sign.seconds] == [4, 5, 6, 7, 8]
+    assert sign.value is not None
+    assert sign.value.value == 9
+
+
 def test_an_improbable_statement_is_not_made() -> None:
     recording = drawn(waves(REGULAR), height={"II": 1.0}, seconds=30)
-    reading = interpret(recording, ADULT, judging(Judged("MI", 0.05, None, 0, 10, BY)))
+    reading = interpret(recording, ADULT, judging(Judged("MI", 0.05, (Place(None, 0, 10),), BY)))
     assert not reading.signs
 
 

@@ -39,7 +39,7 @@ def _vertical(recording: Recording) -> Samples | None:
     if "aVF" in recording.leads:
         return recording.lead("aVF")
     if {"I", "II"} <= set(recording.leads):
-        return recording.lead("II") - recording.lead("I") / 2
+        return (recording.lead("II") - recording.lead("I") / 2).astype(np.float32)
     return None
 
 

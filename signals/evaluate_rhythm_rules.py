@@ -11,8 +11,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from signals.recording import Seconds
 from signals.rhythm_rules import Kind, ectopy
@@ -61,8 +63,8 @@ def read(record: Path) -> Annotated:
     """The annotations of one record, named without a suffix."""
     import wfdb
 
-    notes = wfdb.rdann(str(record), "atr")
-    header = wfdb.rdheader(str(record))
+    notes: Any = wfdb.rdann(str(record), "atr")
+    header: Any = wfdb.rdheader(str(record))
     times = notes.sample / header.fs
     beats = [k for k, symbol in enumerate(notes.symbol) if symbol in AAMI]
     changes = [(k, a.rstrip("\x00")) for k, a in enumerate(notes.aux_note) if a.startswith("(")]
@@ -75,7 +77,7 @@ def read(record: Path) -> Annotated:
 
 def agreement(folder: Path) -> dict[Kind, Agreement]:
     """Over the records of the folder's RECORDS file."""
-    tally = {kind: np.zeros(4, int) for kind in ANNOTATED}
+    tally: dict[Kind, NDArray[np.int_]] = {kind: np.zeros(4, np.int_) for kind in ANNOTATED}
     for name in (folder / "RECORDS").read_text().split():
         said = read(folder / name)
         called = ectopy(said.r, said.labels, unread=said.flutter)
@@ -84,7 +86,7 @@ def agreement(folder: Path) -> dict[Kind, Agreement]:
             ours = [(x.start_s, x.end_s) for x in called if x.kind == kind]
             found, right = sum(_met(theirs, ours)), sum(_met(ours, theirs))
             tally[kind] += (len(theirs), found, len(ours), right)
-    return {kind: Agreement(*map(int, counts)) for kind, counts in tally.items()}
+    return {kind: Agreement(*counts.tolist()) for kind, counts in tally.items()}
 
 
 def _met(these: list[tuple[float, float]], those: list[tuple[float, float]]) -> Iterator[bool]:

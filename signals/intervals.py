@@ -76,7 +76,9 @@ def intervals(waves: Waves, *, unread: Spans = ()) -> Intervals:
         "QRS": waves.qrs[:, 2] - waves.qrs[:, 0],
         "QT": waves.t[:, 2] - waves.qrs[:, 0],
     }
-    ms = {name: _possible(name, 1000 * length) for name, length in seconds.items()}
+    ms: dict[Name, NDArray[np.float64]] = {
+        name: _possible(name, 1000 * length) for name, length in seconds.items()
+    }
     ms["QTc Bazett"] = bazett(ms["QT"], ms["RR"])
     ms["QTc Fridericia"] = fridericia(ms["QT"], ms["RR"])
     return Intervals(waves.r, ms)
@@ -111,23 +113,21 @@ def together(leads: Mapping[str, Waves], *, unread: Mapping[str, Spans] | None =
     annotations of LUDB (140 records) a QRS above 120 ms is found in all 7 with a complete bundle
     branch block either way, and in 8 by the median but 68 by the extremes of the other 133.
     """
-    times = np.concatenate([w.r for w in leads.values()] or [np.empty(0)])
-    rows = np.concatenate([_rows(w) for w in leads.values()] or [np.empty((0, 10))])
+    if not leads:
+        return Waves(*(np.empty(shape) for shape in (0, (0, 3), (0, 3), (0, 3), 0)))
+    times = np.concatenate([w.r for w in leads.values()])
     lead = np.repeat(np.arange(len(leads)), [len(w) for w in leads.values()])
     order = np.argsort(times, kind="stable")
-    times, rows, lead = times[order], rows[order], lead[order]
-    starts = np.flatnonzero(np.diff(times, prepend=-np.inf) > SAME_BEAT)
-    spans = [(unread or {}).get(name, ()) for name in leads]
-    beats: list[tuple[float, NDArray[np.float64]]] = []
-    for beat in np.split(np.arange(len(times)), starts[1:]):
-        time = float(np.median(times[beat])) if len(beat) else np.nan
-        able = sum(not _inside(time, x) for x in spans)
-        if len(beat) and 2 * len(set(lead[beat])) >= able:
-            beats.append((time, _one_beat(rows[beat])))
-    r = np.array([time for time, _ in beats], np.float64)
-    merged = np.array([row for _, row in beats], np.float64).reshape(-1, 10)
-    p, qrs, t = (merged[:, k : k + 3] for k in (0, 3, 6))
-    return Waves(r, p, qrs, t, merged[:, 9])
+    beat = np.empty(len(times), np.intp)
+    beat[order] = np.cumsum(np.diff(times[order], prepend=-np.inf) > SAME_BEAT) - 1
+    rows = np.full((beat.max(initial=-1) + 1, len(leads), 11), np.nan)
+    rows[beat, lead] = np.concatenate([_rows(w) for w in leads.values()])
+    shown = np.isfinite(rows[:, :, 0]).sum(axis=1)
+    r = _median(rows[:, :, :1])[:, 0]
+    able = len(leads) - sum(_inside(r, (unread or {}).get(name, ())) for name in leads)
+    kept = 2 * shown >= able
+    p, qrs, t = (_joined(rows[kept, :, k : k + 3], shown[kept]) for k in (2, 5, 8))
+    return Waves(r[kept], p, qrs, t, _median(rows[kept, :, 1:2])[:, 0])
 
 
 def in_all(unread: Sequence[Spans]) -> Spans:
@@ -141,24 +141,33 @@ def in_all(unread: Sequence[Spans]) -> Spans:
     return sorted(common)
 
 
-def _inside(time: float, spans: Spans) -> bool:
-    return any(start <= time <= end for start, end in spans)
+def _inside(times: Seconds, spans: Spans) -> NDArray[np.int_]:
+    """(B,): 1 for what lies in one of the spans, else 0."""
+    inside = np.zeros(len(times), np.int_)
+    for start, end in spans:
+        inside[(times >= start) & (times <= end)] = 1
+    return inside
 
 
 def _rows(waves: Waves) -> NDArray[np.float64]:
-    """(B, 10): P, QRS, T and the certainty."""
-    return np.hstack([waves.p, waves.qrs, waves.t, waves.certainty[:, None]])
+    """(B, 11): R, the certainty, P, QRS, T."""
+    return np.hstack([waves.r[:, None], waves.certainty[:, None], waves.p, waves.qrs, waves.t])
 
 
-def _one_beat(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(leads, 10) -> (10,)."""
-    beat = np.full(10, np.nan)
-    for wave in (0, 3, 6):
-        seen = rows[np.isfinite(rows[:, wave : wave + 3]).all(axis=1), wave : wave + 3]
-        if len(seen) and 2 * len(seen) >= len(rows):
-            beat[wave : wave + 3] = np.median(seen, axis=0)
-    beat[9] = np.median(rows[:, 9])
-    return beat
+def _joined(wave: NDArray[np.float64], shown: NDArray[np.int_]) -> NDArray[np.float64]:
+    """(beats, leads, 3) -> (beats, 3): NaN where fewer than half of the leads `shown` have it."""
+    whole = np.all(np.isfinite(wave), axis=2)
+    joined = _median(np.where(np.expand_dims(whole, 2), wave, np.nan))
+    joined[2 * whole.sum(axis=1) < shown] = np.nan
+    return joined
+
+
+def _median(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(beats, leads, n) -> (beats, n): over the leads that have it; NaN where none has."""
+    median = np.full((len(rows), rows.shape[2]), np.nan)
+    some = np.isfinite(rows).any(axis=(1, 2))
+    median[some] = np.nanmedian(rows[some], axis=1)
+    return median
 
 
 def _possible(name: Name, values: NDArray[np.float64]) -> NDArray[np.float64]:

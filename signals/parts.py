@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
-from typing import Any, Literal
+from typing import Literal
 
 from engine.types import Issue, ModelRef, SignalSource
 from signals.recording import Recording, Seconds
@@ -58,34 +57,22 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """read: a source as it arrived. unreadable: where no wave may be sought. delineate: the waves
-    of one lead. label: classes of the beats; None where nobody can tell. models: the others, and
-    what they could not judge."""
+    """read: a source as it arrived. delineate: the waves of one lead. unreadable: where no wave may
+    be sought. label: classes of the beats; None where nobody can tell. models: the others, and what
+    they could not judge."""
 
     read: Callable[[SignalSource], Recording]
-    unreadable: Callable[[Recording], Sequence[Unreadable]]
     delineate: Callable[[Recording, str], Waves]
     delineated_by: ModelRef
+    unreadable: Callable[[Recording], Sequence[Unreadable]] = lambda _: ()
     label: Callable[[Recording, Waves], Labels] | None = None
     models: tuple[Callable[[Recording, Waves], Iterable[Judged | Issue]], ...] = ()
-
-
-INSTALLED = {
-    "read": "signals.read:read_source",
-    "unreadable": "signals.quality:unreadable",
-    "delineate": "signals.delineate:delineate",
-    "delineated_by": "signals.delineate:MODEL",
-}
-"""Part -> "module:name". What is not listed is not built in."""
 
 
 @cache
 def installed() -> Parts:
     """The parts of this installation."""
-    found: dict[str, Any] = {name: _import(path) for name, path in INSTALLED.items()}
-    return Parts(**found)
+    from signals.delineate import delineate, trained
+    from signals.read import read_source
 
-
-def _import(path: str) -> Any:
-    module, _, name = path.partition(":")
-    return getattr(import_module(module), name)
+    return Parts(read=read_source, delineate=delineate, delineated_by=trained().ref)

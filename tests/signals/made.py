@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from engine.types import ModelRef
 from signals.parts import Label, Labels, Parts
@@ -17,7 +19,7 @@ BY = ModelRef("made", "1")
 
 
 def waves(
-    r: Sequence[float] | Seconds,
+    r: ArrayLike,
     *,
     pr: float = 0.16,
     qrs: float = 0.08,
@@ -80,13 +82,13 @@ def ludb(record: Path) -> tuple[Recording, dict[str, Waves]]:
     """A recording of LUDB, named without a suffix, and the waves marked in each of its leads."""
     import wfdb
 
-    read = wfdb.rdrecord(str(record))
+    read: Any = wfdb.rdrecord(str(record))
     names = {lead.lower(): lead for lead in STANDARD}
     leads = tuple(names[lead] for lead in read.sig_name)
     recording = Recording(record.name, read.p_signal.T.astype(np.float32), read.fs, leads)
     marked: dict[str, Waves] = {}
     for lead in read.sig_name:
-        notes = wfdb.rdann(str(record), lead)
+        notes: Any = wfdb.rdann(str(record), lead)
         marked[names[lead]] = _marked(notes.sample / read.fs, list(notes.symbol))
     return recording, marked
 

@@ -22,11 +22,11 @@ from signals.rhythm_rules import (
 
 
 def beats(*rr: float) -> Seconds:
-    return np.cumsum([1.0, *rr])
+    return np.array([1.0, *rr]).cumsum()
 
 
 def kinds(labels: str, *, rr: float = 0.8) -> list[tuple[str, int]]:
-    r = np.arange(len(labels)) * rr
+    r = np.arange(len(labels), dtype=np.float64) * rr
     return [(x.kind, x.beats) for x in ectopy(r, labels)]
 
 
@@ -55,17 +55,17 @@ def test_patterns_of_labels(labels: str, rr: float, expected: list[tuple[str, in
 
 
 def test_a_run_has_its_seconds_and_rate() -> None:
-    (run,) = ectopy(beats(0.8, 0.8, 0.4, 0.4, 0.8), "NNVVVN")
-    assert run == Episode("ventricular tachycardia", 2.6, 3.4, 3, pytest.approx(150), 2, 4)
+    (run,) = ectopy(beats(0.75, 0.75, 0.5, 0.5, 0.75), "NNVVVN")
+    assert run == Episode("ventricular tachycardia", 2.5, 3.5, 3, 120.0, 2, 4)
 
 
 def test_nothing_goes_on_across_what_was_not_read() -> None:
-    r = np.arange(6) * 0.5
+    r = np.arange(6, dtype=np.float64) * 0.5
     assert ectopy(r, "VVVVVV", unread=[(1.1, 1.4)]) == (
-        Episode("ventricular tachycardia", 0, 1, 3, pytest.approx(120), 0, 2),
-        Episode("ventricular tachycardia", 1.5, 2.5, 3, pytest.approx(120), 3, 5),
+        Episode("ventricular tachycardia", 0, 1, 3, 120.0, 0, 2),
+        Episode("ventricular tachycardia", 1.5, 2.5, 3, 120.0, 3, 5),
     )
-    assert not ectopy(np.arange(6) * 0.8, "NVNVNV", unread=[(1.7, 2.2)])
+    assert not ectopy(np.arange(6, dtype=np.float64) * 0.8, "NVNVNV", unread=[(1.7, 2.2)])
 
 
 def test_a_label_for_every_beat() -> None:
@@ -131,7 +131,7 @@ def test_too_few_beats_say_nothing(r: list[float]) -> None:
 
 @given(st.text("NSVFQ", max_size=40), st.lists(st.floats(0.25, 3), min_size=40, max_size=40))
 def test_episodes_lie_in_the_record_in_order(labels: str, steps: list[float]) -> None:
-    r = np.cumsum(steps)[: len(labels)]
+    r = np.array(steps).cumsum()[: len(labels)]
     found = ectopy(r, labels)
     assert [x.start_s for x in found] == sorted(x.start_s for x in found)
     for episode in found:
@@ -145,7 +145,8 @@ def test_the_rules_find_what_mit_bih_annotates(data: Path) -> None:
         pytest.skip(f"needs {folder}")
     found = agreement(folder)
     assert (found["ventricular tachycardia"].annotated, found["bigeminy"].annotated) == (39, 66)
-    for kind, least in (("bigeminy", 65), ("trigeminy", 62), ("ventricular tachycardia", 35)):
-        assert found[kind].found >= least
+    assert found["bigeminy"].found >= 65
+    assert found["trigeminy"].found >= 62
+    assert found["ventricular tachycardia"].found >= 35
     assert found["ventricular tachycardia"].right == found["ventricular tachycardia"].called
     assert found["supraventricular run"].found == found["supraventricular run"].annotated

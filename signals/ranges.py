@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,13 +20,17 @@ Side = Literal["low", "usual", "high"]
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """low, high: inclusive; None: no limit there. sex: None for both. start, end: years."""
+    """low, high: inclusive; None: no limit there. sex: None for both. start, end: years.
+
+    surely_low: from here to `low` many healthy people are; None where there is no such zone.
+    """
 
     low: float | None
     high: float | None
     sex: Sex | None
     start: float
     end: float
+    surely_low: float | None = None
 
     def may_apply(self, patient: Patient) -> bool:
         """Whether a patient, of unknown age or sex perhaps, may fall into the band."""
@@ -45,12 +50,14 @@ class Band:
 class Verdict:
     """side: None where no range decides; reference: the range in words, or why there is none.
 
-    limit: what the value is beyond, the farthest one if several bands may apply.
+    limit: what the value is beyond, the farthest one if several bands may apply. common: it is
+    outside the range, as many healthy people are.
     """
 
     side: Side | None
     reference: str
     limit: float | None = None
+    common: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,8 @@ class Range:
             return Verdict(None, _UNKNOWN)
         side = sides.pop()
         reference = " or ".join(dict.fromkeys(map(self._text, bands)))
-        return Verdict(side, reference, _limit(side, bands))
+        common = side == "low" and any(value >= (b.surely_low or math.inf) for b in bands)
+        return Verdict(side, reference, _limit(side, bands), common)
 
     def _all_ages(self) -> bool:
         return min(band.start for band in self.bands) == 0
@@ -139,6 +147,13 @@ def load() -> Ranges:
 
 def _bands(rows: Sequence[Mapping[str, Any]]) -> tuple[Band, ...]:
     return tuple(
-        Band(x.get("low"), x.get("high"), x.get("sex"), x.get("from", 0), x.get("to", 200))
+        Band(
+            low=x.get("low"),
+            high=x.get("high"),
+            sex=x.get("sex"),
+            start=x.get("from", 0),
+            end=x.get("to", 200),
+            surely_low=x.get("surely_low"),
+        )
         for x in rows
     )

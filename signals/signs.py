@@ -112,7 +112,10 @@ def _doubt(quantity: Quantity) -> str | None:
         return f"measured in {quantity.beats} of {quantity.of} beats only"
     if quantity.spread is not None and quantity.spread > UNSTEADY:
         return f"it varies by {quantity.spread:.0f} ms from beat to beat"
-    limit = quantity.verdict.limit if quantity.verdict else None
+    verdict = quantity.verdict
+    if verdict is not None and verdict.common:
+        return "many healthy people have it"
+    limit = verdict.limit if verdict else None
     if limit is not None and abs(quantity.value - limit) < NEAR * abs(limit):
         return f"within {NEAR:.1%} of the limit"
     return None

@@ -96,6 +96,8 @@ def test_qtc_needs_both_formulas() -> None:
 
 def test_slow_and_fast_hearts() -> None:
     slow = shown(read(waves(np.arange(1, 20) * 1.5)))
+    healthy = shown(read(waves(np.arange(1, 20) * 1.1)))["rate low"]
+    assert (healthy.status, healthy.because) == ("uncertain", "many healthy people have it")
     assert slow["rate low"].status == "present"
     assert slow["slow"].statement.term is None
     fast = shown(read(waves(np.arange(1, 60) * 0.45, qt=0.3)))

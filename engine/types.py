@@ -104,6 +104,17 @@ class LabValue:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalInterval:
+    """Seconds of a recorded signal, from its start. record: the recording's id; lead: None for all
+    leads together."""
+
+    record: str
+    lead: str | None
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class CodedEntry:
     """An entry of the input that states the finding as a code ("phenotypicFeatures[3]")."""
 
@@ -128,7 +139,7 @@ class GraphEdge:
     stated: str | None = None
 
 
-Citation = TextSpan | LabValue | CodedEntry
+Citation = TextSpan | LabValue | SignalInterval | CodedEntry
 
 
 # ---- How a finding is obtained ------------------------------------------------------------------

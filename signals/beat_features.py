@@ -117,7 +117,8 @@ def _cut(signal: Floats, rate: float, r: Seconds) -> Floats:
     left = np.minimum(places.astype(np.intp), max(len(signal) - 2, 0))
     right = np.minimum(left + 1, len(signal) - 1)
     share = (places - left).astype(np.float32)
-    return signal[left] * (1 - share) + signal[right] * share
+    cut = signal[left] * (1 - share) + signal[right] * share
+    return cut.astype(np.float32, copy=False)
 
 
 def _template(windows: Floats, chosen: NDArray[np.bool_]) -> Floats:
@@ -205,7 +206,8 @@ def _usual(r: Seconds) -> NDArray[np.bool_]:
     median = np.median(_local(before, 50), axis=1)
     low, high = USUAL
     ratios = np.stack([before, after]) / median
-    return ((ratios > low) & (ratios < high)).all(axis=0)
+    usual: NDArray[np.bool_] = np.logical_and.reduce((ratios > low) & (ratios < high), axis=0)
+    return usual
 
 
 def _times(r: Seconds) -> Floats:

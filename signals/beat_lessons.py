@@ -14,7 +14,7 @@ from torch import Tensor
 
 from engine.exceptions import InputError
 from signals import corpora
-from signals.annotated import Annotated
+from signals.annotated import CLASSES, Annotated
 from signals.beat_features import Beats, measure
 from signals.beat_scaling import Scaling
 from signals.delineate import peaks
@@ -25,6 +25,12 @@ FURTHEST = 0.03
 """Seconds that a peak is moved at most."""
 MISSED = 0.003
 """Share of beats left out in variants, as a detector would."""
+SINGLE, RUNS = 0.015, 0.002
+"""Chance of a beat to be made early, and of a run of early beats to begin with it."""
+EARLY, FASTEST = (0.5, 0.8), 0.3
+"""Their intervals, of what they were, and in seconds at least."""
+IRREGULAR = 0.1
+"""Median change of RR (logarithm) of a rhythm in which no beat can be called early."""
 NOT_S = -1
 """The class of a beat of which only that is known."""
 STRIPS = {"A": 300, "N": 200}
@@ -47,13 +53,42 @@ def variants(given: Annotated, seed: int) -> list[Lesson]:
     recording = given.recording
     found = [Lesson(measure(recording, given.r, recording.leads), given.classes)]
     for jitter in JITTERS[1:]:
-        kept = chance.random(len(given.r)) > MISSED
+        made = hastened(given, chance)
+        recording = made.recording
+        kept = chance.random(len(made.r)) > MISSED
         moved = np.clip(chance.normal(0, jitter, kept.sum()), -FURTHEST, FURTHEST)
         signs = chance.choice([-1, 1], (len(recording.signal), 1)).astype(np.float32)
         turned = replace(recording, signal=recording.signal * signs)
-        r = np.maximum.accumulate(given.r[kept] + moved)
-        found.append(Lesson(measure(turned, r, recording.leads), given.classes[kept]))
+        r = np.maximum.accumulate(made.r[kept] + moved)
+        found.append(Lesson(measure(turned, r, recording.leads), made.classes[kept]))
     return found
+
+
+def hastened(given: Annotated, chance: np.random.Generator) -> Annotated:
+    """With some normal beats made to come early, single ones and runs, and called S: what lies
+    before them is cut out of the signal. An irregular rhythm is left: there nothing is early.
+    """
+    rr = np.diff(given.r)
+    if len(rr) < 2 or np.median(np.abs(np.diff(np.log(rr)))) > IRREGULAR:
+        return given
+    share = np.ones(len(given.r))  # of the interval before each beat
+    early = chance.random(len(rr)) < SINGLE
+    share[1:][early] = chance.uniform(*EARLY, size=int(early.sum()))
+    for start in np.flatnonzero(chance.random(len(rr)) < RUNS).tolist():
+        share[start + 1 : start + 1 + int(chance.integers(3, 30))] = chance.uniform(*EARLY)
+    before = np.concatenate([[1.0], rr])
+    normal = (given.classes == 0) & (np.roll(given.classes, 1) == 0) & (before * share > FASTEST)
+    share[~normal] = 1.0
+    rate = given.recording.rate
+    gone = np.round(before * (1 - share) * rate).astype(np.intp)
+    ends = np.round((given.r - chance.uniform(0.1, 0.22, len(share))) * rate).astype(np.intp)
+    kept = np.ones(given.recording.signal.shape[1], np.bool_)
+    for end, length in zip(ends[gone > 0].tolist(), gone[gone > 0].tolist(), strict=True):
+        kept[max(end - length, 0) : end] = False
+    recording = replace(given.recording, signal=given.recording.signal[:, kept])
+    removed = np.concatenate([[0], np.cumsum(~kept)])[np.round(given.r * rate).astype(np.intp)]
+    classes = np.where(gone > 0, CLASSES.index("S"), given.classes)
+    return replace(given, recording=recording, r=given.r - removed / rate, classes=classes)
 
 
 def strips(folder: Path, seed: int) -> list[Lesson]:
@@ -121,8 +156,8 @@ def batches(
     """
     sequences: list[Ready] = []
     for each in given:
-        recording = each[chance.integers(len(each))]
-        starts = range(chance.integers(steps), len(recording[-1]) - steps + 1, steps)
+        recording = each[int(chance.integers(len(each)))]
+        starts = range(int(chance.integers(steps)), len(recording[-1]) - steps + 1, steps)
         sequences += [cut(recording, start, steps) for start in starts]
     order = chance.permutation(len(sequences))
     for start in range(0, len(order), batch):

@@ -74,7 +74,7 @@ def test_records_are_read(made_up: tuple[Path, Seconds, list[str]]) -> None:
         assert [CLASSES[i] for i in given.classes] == kinds
         assert given.recording.leads == ("MLII", "V1")
     with pytest.raises(InputError):
-        [*read([folder / "x2"])]
+        list(read([folder / "x2"]))
 
 
 def test_who_knows_all_is_right(
@@ -145,4 +145,4 @@ def test_training_patients_are_dealt_and_others_are_in_no_fold() -> None:
 
 def test_one_fold_is_refused() -> None:
     with pytest.raises(InputError):
-        [*beat_folds.parts([], 1)]
+        list(beat_folds.parts([], 1))

@@ -55,7 +55,7 @@ def match(annotated: Seconds, found: Seconds, *, tolerance: float) -> Matched:
 
 
 def _closest(ahead: Seconds, others: Seconds, at: int, tolerance: float) -> int:
-    """The place in `others` from `at` on, closest to the first of `ahead`, free of the second."""
+    """The place in `others`, from `at` on, closest to the first of `ahead`, free of the second."""
     while at + 1 < len(others) and abs(others[at + 1] - ahead[0]) < abs(others[at] - ahead[0]):
         if len(ahead) > 1 and abs(ahead[1] - others[at + 1]) <= tolerance:
             break
@@ -65,7 +65,7 @@ def _closest(ahead: Seconds, others: Seconds, at: int, tolerance: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Beats on which both agree, that were missed, and that were found and are none."""
+    """Beats on which both sides agree, that were missed, and that were found and are not there."""
 
     hit: int
     missed: int

@@ -1,5 +1,5 @@
-"""`bench rhythm`: the rhythm of records as CinC 2017 scores it, mean F1 of N, A and O, and whether the
-probability of atrial fibrillation is one.
+"""`bench rhythm`: the rhythm of records as CinC 2017 scores it, mean F1 of N, A and O, and whether
+the probability of atrial fibrillation is one.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def run(
             "f1_nao: mean F1 of normal, atrial fibrillation and other, the challenge's score",
             "f1_noisy: a lead that cannot be judged counts as told to be noise "
             f"({sum(one.issue is not None for one in scored)} records)",
-            f"_af: Brier skill over the share of the kind, slope of the log odds, ECE in {BINS} bins",
+            f"_af: Brier skill over a constant, slope of the log odds, ECE in {BINS} bins",
         ],
     )
 

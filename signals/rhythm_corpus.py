@@ -1,4 +1,4 @@
-"""Recordings whose rhythm is known: folders like CinC 2017, `REFERENCE-v3.csv` beside WFDB records."""
+"""Recordings whose rhythm is known: folders like CinC 2017, labels in a CSV beside WFDB records."""
 
 from __future__ import annotations
 

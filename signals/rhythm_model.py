@@ -1,6 +1,6 @@
 """What judges a rhythm, in numpy: a BiGRU over heartbeats with attention, beside numbers that
-describe the whole strip, and boosted trees over those numbers. `signals.rhythm_network` is the BiGRU
-in torch.
+describe the whole strip, and boosted trees over those numbers. `signals.rhythm_network` is the
+BiGRU in torch.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Look:
     start: float
     end: float
     r: Array
-    beats: Array
-    timing: Array
+    beats: Floats
+    timing: Floats
     numbers: Array
     flat: bool = False
 
@@ -50,14 +50,12 @@ def look(signal: Samples, rate: float, start: float) -> Look:
     end = start + len(signal) / rate
     seen = strip(signal, rate)
     if seen is None:
-        none = np.zeros(0)
-        return Look(start, end, none, *_no_beats(), np.zeros(FEATURES), flat=True)
+        beats = np.zeros((0, 2 * (BEFORE + AFTER)), np.float32)
+        timing = np.zeros((0, TIMING), np.float32)
+        return Look(start, end, np.zeros(0), beats, timing, np.zeros(FEATURES), flat=True)
     r, beats, timing = beats_of(*seen)
-    return Look(start, end, r, beats, timing, features(*seen))
-
-
-def _no_beats() -> tuple[Array, Array]:
-    return np.zeros((0, 2 * (BEFORE + AFTER))), np.zeros((0, TIMING))
+    few = (beats.astype(np.float32), timing.astype(np.float32))
+    return Look(start, end, r, *few, features(*seen))
 
 
 def padded(looks: Sequence[Look]) -> tuple[Floats, Floats, NDArray[np.bool_]]:

@@ -1,8 +1,8 @@
 """Teach what judges a rhythm: `python -m signals.train_rhythm` (needs the extra `train` and
 scikit-learn, which grows the trees).
 
-Each of a few pairs of a network and trees is taught without a part of the records; on those parts is
-learned how much either counts and how sure they may be.
+Each of a few pairs of a network and trees is taught without a part of the records; on those parts
+is learned how much either counts and how sure they may be.
 """
 
 from __future__ import annotations

@@ -17,10 +17,9 @@ from platformdirs import user_cache_path
 
 from engine.evaluate import BenchReport, bootstrap_ci
 from engine.exceptions import InputError, MissingExtraError
-from engine.protocols import Vocabulary
 from engine.types import Issue
 from signals.folds import fold_of
-from signals.rhythm import KINDS, classify
+from signals.rhythm import KINDS, Rhythm, classify
 from signals.rhythm_corpus import LABELS, Labelled, labelled
 from signals.rhythm_model import Network, seen, trained
 
@@ -40,12 +39,12 @@ class _Scored:
 
 
 def run(
-    paths: Sequence[Path] | Path, vocabulary: Vocabulary | None = None, *, cv: int | None = None
+    paths: Sequence[Path] | Path, graph: object = None, *, cv: int | None = None
 ) -> BenchReport:
     """F1 of each rhythm, and calibration of atrial fibrillation.
 
-    vocabulary: not needed; accepted so that all benches look alike. cv: judge each record with
-    networks taught without its fold.
+    graph: not needed; accepted so that all benches look alike. cv: judge each record with networks
+    taught without its fold.
 
     Raises:
         InputError: no labels or records, or fewer than two folds.
@@ -96,12 +95,8 @@ def _parts(
         raise InputError("no records", where="PATH", fix="give a folder with labelled records")
     if folds is None:
         network = trained()
-        yield (
-            network,
-            f"{network.ref.name} {network.ref.version} {network.ref.sha256}",
-            seen(),
-            records,
-        )
+        name = f"{network.ref.name} {network.ref.version} {network.ref.sha256}"
+        yield network, name, seen(), records
         return
     if folds < 2:
         raise InputError(f"{folds} folds", where="--cv", fix="give 2 or more")
@@ -127,7 +122,7 @@ def _without(number: int, folds: int) -> Path:
     return file
 
 
-def _scored(record: Labelled, found: object) -> _Scored:
+def _scored(record: Labelled, found: Rhythm | Issue) -> _Scored:
     if isinstance(found, Issue):
         noise = np.eye(len(KINDS))[KINDS.index("noise")]
         return _Scored(record, noise, found)

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from engine.exceptions import InputError
+from signals.corpora import recording
 from signals.recording import Recording
 from signals.rhythm import KINDS, Kind
 
@@ -32,11 +31,7 @@ class Labelled:
 
     def recording(self) -> Recording:
         """As read by wfdb, mV."""
-        import wfdb
-
-        record = wfdb.rdrecord(str(self.path))
-        leads = tuple(record.sig_name)
-        return Recording(self.name, record.p_signal.T.astype(np.float32), record.fs, leads)
+        return recording(self.path)
 
 
 def labelled(paths: Sequence[Path]) -> list[Labelled]:

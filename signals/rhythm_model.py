@@ -70,7 +70,7 @@ def padded(looks: Sequence[Look]) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     return beats, timing, given
 
 
-def normal(numbers: Array, knots: Floats, scores: Floats) -> Floats:
+def normal(numbers: Array | Floats, knots: Floats, scores: Floats) -> Floats:
     """Each number by its rank among those of training: about standard normal. (S, FEATURES)
 
     knots: (FEATURES, K), rising, their quantiles; scores: (K,), of the normal distribution.
@@ -103,7 +103,7 @@ class Network:
         numbers = normal(np.stack([one.numbers for one in looks]), knots, scores)
         beats, timing, given = padded(looks)
         members = range(len(self.weights["out.bias"]))
-        answers = [self._member(i, beats, timing, given, numbers) for i in members]
+        answers = [self.member(i, beats, timing, given, numbers) for i in members]
         attention = np.mean([answer[1] for answer in answers], axis=0)
         raw = np.stack([one.numbers for one in looks]).astype(np.float32)
         both = np.stack(
@@ -118,7 +118,7 @@ class Network:
         chances[[one.flat for one in looks]] = (0, 0, 0, 1)
         return chances, [a[: len(k.r)] for a, k in zip(attention, looks, strict=True)]
 
-    def _member(
+    def member(
         self, member: int, beats: Floats, timing: Floats, given: NDArray[np.bool_], numbers: Floats
     ) -> tuple[Floats, Floats]:
         """Logarithms of its own probabilities (S, 4), and attention (S, B)."""

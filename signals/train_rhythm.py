@@ -73,16 +73,16 @@ def learn(given: Sequence[Look], labels: Labels, groups: Sequence[str]) -> dict[
     steady = normal(numbers, knots, scores)
     parts = np.array([fold_of(f"part {group}", PARTS) for group in groups])
     members: list[Network] = []
-    grown: list[Trees] = []
+    forest: list[Trees] = []
     answers: list[Tensor] = []
     truth: list[Labels] = []
     for member in range(MEMBERS):
         inside, outside = np.flatnonzero(parts != member), np.flatnonzero(parts == member)
         network = _taught(given, steady, labels, inside, SEED + member)
         members.append(network)
-        grown.append(_grown(numbers[inside], labels[inside], SEED + member))
+        forest.append(grown(numbers[inside], labels[inside], SEED + member))
         by_network = _answers(network, given, steady, outside)
-        by_trees = torch.from_numpy(log_softmax(grown[-1](numbers[outside])))
+        by_trees = torch.from_numpy(log_softmax(forest[-1](numbers[outside])))
         answers.append(torch.stack([by_network, by_trees], dim=1))
         truth.append(labels[outside])
     scale, shift = _calibration(torch.cat(answers), torch.from_numpy(np.concatenate(truth)))
@@ -90,8 +90,8 @@ def learn(given: Sequence[Look], labels: Labels, groups: Sequence[str]) -> dict[
         name: torch.stack([member.state_dict()[name] for member in members]).numpy()
         for name in members[0].state_dict()
     }
-    forest = {
-        f"trees.{field.name}": np.stack([getattr(trees, field.name) for trees in grown])
+    stacked |= {
+        f"trees.{field.name}": np.stack([getattr(trees, field.name) for trees in forest])
         for field in fields(Trees)
     }
     return (
@@ -133,15 +133,17 @@ def _taught(
     return network.eval()
 
 
-def _grown(numbers: Floats, labels: Labels, seed: int) -> Trees:
+def grown(numbers: Floats, labels: Labels, seed: int) -> Trees:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    model = HistGradientBoostingClassifier(**GROWTH, early_stopping=False, random_state=seed)
+    model = HistGradientBoostingClassifier(
+        **GROWTH | {"early_stopping": False, "random_state": seed}
+    )
     model.fit(numbers, labels)
-    nodes = [tree.nodes for trees in model._predictors for tree in trees]
+    nodes: list[Any] = [tree.nodes for trees in model._predictors for tree in trees]
     size = max(map(len, nodes))
     rows = [np.concatenate([n, np.zeros(size - len(n), n.dtype)]) for n in nodes]
-    every = np.stack(rows)
+    every: Any = np.stack(rows)
     leaf = every["is_leaf"] | (np.arange(size) >= np.array([len(n) for n in nodes])[:, None])
     own = np.broadcast_to(np.arange(size), leaf.shape)
     return Trees(

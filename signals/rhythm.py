@@ -51,8 +51,9 @@ class Rhythm:
 
     probabilities: of each kind, calibrated on strips of 9 to 61 s; they sum to 1. Of a longer lead
     the mean over its windows, which says how much of it is of that kind. episodes: in order of
-    time; what lies between them was not judged. beats, saliency: (B,), R peaks in seconds and the
-    attention the network paid each, 0 to 1, relative to the most attended beat of its window.
+    time; what lies between them was not judged. beats, saliency: (B,), R peaks in seconds and how
+    much each spoke for the kind its window is told to be (its part of the network's logit, by
+    attention), 0 to 1, relative to the beat of the window that spoke most for it.
     remarks: stretches that were not judged, and why.
     """
 
@@ -63,7 +64,7 @@ class Rhythm:
     remarks: tuple[Issue, ...] = ()
 
     def strongest(self, episode: Episode, *, seconds: float = 10.0) -> tuple[float, float]:
-        """Start and end of the part of an episode, at most so long, that was most attended to."""
+        """Start and end of the part of an episode, at most so long, that spoke most for it."""
         inside = (self.beats >= episode.start) & (self.beats <= episode.end)
         start = episode.start
         if inside.any() and episode.end - start > seconds:
@@ -102,7 +103,7 @@ def classify(
     looks = [one for group in groups for one in group]
     if all(one.flat for one in looks):
         return Issue("warning", where, "a flat line: no rhythm to be told", "check the electrodes")
-    chances, attention = (network or trained())(looks)
+    chances, spoken = (network or trained())(looks)
     spans = np.array([one.end - one.start for one in looks])
     overall = spans @ chances / spans.sum()
     ends = np.cumsum([len(group) for group in groups])[:-1]
@@ -113,7 +114,7 @@ def classify(
             for group, part in zip(groups, np.split(chances, ends), strict=True)
             for episode in _episodes(group, part)
         ),
-        *_saliency(looks, attention),
+        *_saliency(looks, chances, spoken),
         remarks=remarks,
     )
 
@@ -175,10 +176,13 @@ def _episodes(looks: Sequence[Look], chances: Floats) -> Iterator[Episode]:
         yield Episode(KINDS[kind], parts[0][0], parts[-1][1], float(mean))
 
 
-def _saliency(looks: Sequence[Look], attention: Sequence[Floats]) -> tuple[Seconds, Seconds]:
+def _saliency(
+    looks: Sequence[Look], chances: Floats, spoken: Sequence[Floats]
+) -> tuple[Seconds, Seconds]:
     """Beats of all windows in order of time; one seen twice has the greater weight."""
     r = np.concatenate([one.r + one.start for one in looks])
-    weight = np.concatenate([a / a.max() if len(a) else a for a in attention]).astype(np.float64)
+    told = [parts[:, kind].clip(0) for parts, kind in zip(spoken, chances.argmax(1), strict=True)]
+    weight = np.concatenate([x / max(x.max(initial=0), 1e-9) for x in told]).astype(np.float64)
     order = np.argsort(r)
     r, weight = r[order], weight[order]
     first = np.diff(r, prepend=-np.inf) > 0.1

@@ -93,10 +93,10 @@ class Network:
     ref: ModelRef
 
     def __call__(self, looks: Sequence[Look]) -> tuple[Floats, list[Floats]]:
-        """Probabilities (windows, 4), and of each window the attention on its beats (B,)."""
+        """Probabilities (windows, 4), and of each window what its beats speak for (B, 4)."""
         parts = [self._batch(looks[i : i + BATCH]) for i in range(0, len(looks), BATCH)]
         chances = np.concatenate([part[0] for part in parts])
-        return chances, [attention for part in parts for attention in part[1]]
+        return chances, [spoken for part in parts for spoken in part[1]]
 
     def _batch(self, looks: Sequence[Look]) -> tuple[Floats, list[Floats]]:
         knots, scores = self.weights["features.knots"], self.weights["features.scores"]
@@ -104,7 +104,7 @@ class Network:
         beats, timing, given = padded(looks)
         members = range(len(self.weights["out.bias"]))
         answers = [self.member(i, beats, timing, given, numbers) for i in members]
-        attention = np.mean([answer[1] for answer in answers], axis=0)
+        spoken = np.mean([answer[1] for answer in answers], axis=0)
         raw = np.stack([one.numbers for one in looks]).astype(np.float32)
         both = np.stack(
             [
@@ -116,12 +116,14 @@ class Network:
         scale, shift = self.weights["calibration.scale"], self.weights["calibration.shift"]
         chances = softmax((both * scale).sum(1) + shift)
         chances[[one.flat for one in looks]] = (0, 0, 0, 1)
-        return chances, [a[: len(k.r)] for a, k in zip(attention, looks, strict=True)]
+        return chances, [a[: len(k.r)] for a, k in zip(spoken, looks, strict=True)]
 
     def member(
         self, member: int, beats: Floats, timing: Floats, given: NDArray[np.bool_], numbers: Floats
     ) -> tuple[Floats, Floats]:
-        """Logarithms of its own probabilities (S, 4), and attention (S, B)."""
+        """Logarithms of its own probabilities (S, 4), and what of its logits came from each beat by
+        attention, above the mean of the kinds (S, B, 4).
+        """
         w = {name: value[member] for name, value in self.weights.items() if name.startswith(LAYERS)}
 
         def linear(x: Floats, name: str) -> Floats:
@@ -135,7 +137,8 @@ class Network:
         pooled = (weights[..., None] * states).sum(1)  # -> (S, 2 STATE)
         summary = relu(linear(numbers, "summary"))
         logits = linear(np.concatenate([pooled, summary], -1), "out")
-        return log_softmax(logits), weights
+        said = weights[..., None] * (states @ w["out.weight"][:, : states.shape[-1]].T)
+        return log_softmax(logits), said - said.mean(-1, keepdims=True)
 
 
 def log_softmax(x: Floats) -> Floats:

@@ -94,16 +94,12 @@ def learn(given: Sequence[Look], labels: Labels, groups: Sequence[str]) -> dict[
         f"trees.{field.name}": np.stack([getattr(trees, field.name) for trees in forest])
         for field in fields(Trees)
     }
-    return (
-        stacked
-        | forest
-        | {
-            "calibration.scale": scale,
-            "calibration.shift": shift,
-            "features.knots": knots,
-            "features.scores": scores,
-        }
-    )
+    return stacked | {
+        "calibration.scale": scale,
+        "calibration.shift": shift,
+        "features.knots": knots,
+        "features.scores": scores,
+    }
 
 
 def _taught(
@@ -134,6 +130,7 @@ def _taught(
 
 
 def grown(numbers: Floats, labels: Labels, seed: int) -> Trees:
+    """Trees for every label that there is. numbers: (records, FEATURES)."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     model = HistGradientBoostingClassifier(
@@ -141,7 +138,7 @@ def grown(numbers: Floats, labels: Labels, seed: int) -> Trees:
     )
     model.fit(numbers, labels)
     nodes: list[Any] = [tree.nodes for trees in model._predictors for tree in trees]
-    size = max(map(len, nodes))
+    size = 2 * model.max_leaf_nodes - 1
     rows = [np.concatenate([n, np.zeros(size - len(n), n.dtype)]) for n in nodes]
     every: Any = np.stack(rows)
     leaf = every["is_leaf"] | (np.arange(size) >= np.array([len(n) for n in nodes])[:, None])

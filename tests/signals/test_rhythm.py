@@ -102,11 +102,9 @@ def test_a_long_hole_is_not_judged_and_said() -> None:
 
 def test_an_episode_is_where_it_is() -> None:
     seconds, start, end = 300.0, 100.0, 200.0
-    calm, wild = steady(seconds), irregular(seconds)
-    r = np.concatenate(
-        [calm[calm < start - 0.4], wild[(wild > start) & (wild < end)], calm[calm > end + 0.4]]
-    )
-    found = _told(drawn(r, seconds=seconds))
+    calm = drawn(steady(100), seconds=100)
+    wild = drawn(irregular(100), seconds=100, p_waves=False)
+    found = _told(_with(calm, np.concatenate([calm.signal, wild.signal, calm.signal], axis=1)))
     episodes = [e for e in found.episodes if e.kind == "atrial fibrillation"]
     assert episodes
     assert min(e.start for e in episodes) == pytest.approx(start, abs=25)

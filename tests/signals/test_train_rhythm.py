@@ -15,6 +15,8 @@ from signals.rhythm_model import Look, log_softmax, look, normal, padded, seen, 
 from signals.rhythm_network import Network  # noqa: E402
 from tests.signals.strips import drawn, irregular, steady  # noqa: E402
 
+LABELS = [1, 0, 1, 0, 2, 0, 2, 0, 3] * 4
+
 
 @pytest.fixture(scope="module")
 def looks() -> list[Look]:
@@ -22,24 +24,24 @@ def looks() -> list[Look]:
     rhythms = [f(s, **k) for s in seconds for f, k in ((irregular, {"seed": int(s)}), (steady, {}))]
     found = [drawn(r, seconds=r[-1] + 0.6, seed=i) for i, r in enumerate(rhythms)]
     flat = look(np.zeros(3000, np.float32), 300.0, 0.0)
-    return [*(look(one.signal[0], one.rate, 0.0) for one in found), flat]
+    return [*(look(one.signal[0], one.rate, 0.0) for one in found), flat] * 4
 
 
 def test_numpy_answers_as_torch(
     looks: list[Look], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(train_rhythm, "EPOCHS", 1)
-    monkeypatch.setattr(train_rhythm, "GROWTH", {"max_iter": 2})
-    labels = np.array([1, 0] * 4 + [3])
+    monkeypatch.setattr(train_rhythm, "GROWTH", {"max_iter": 2, "max_leaf_nodes": 4})
+    labels = np.array(LABELS)
     names = [f"r{i}" for i in range(len(looks))]
     weights = train_rhythm.learn(looks, labels, names)
     file = tmp_path / "rhythm.safetensors"
     train_rhythm.save(weights, file, names)
     network = trained(file)
     assert seen(file) == frozenset(names)
-    chances, attention = network(looks)
+    chances, spoken = network(looks)
     np.testing.assert_allclose(chances.sum(1), 1, atol=1e-5)
-    assert [len(a) for a in attention] == [len(one.r) for one in looks]
+    assert [x.shape for x in spoken] == [(len(one.r), 4) for one in looks]
     assert chances[-1].tolist() == [0, 0, 0, 1]  # the flat one
     arrays = (*padded(looks), _numbers(looks, network.weights))
     for member in range(train_rhythm.MEMBERS):
@@ -59,8 +61,8 @@ def _numbers(looks: list[Look], weights: dict[str, np.ndarray]) -> np.ndarray:
 
 def test_the_same_seed_teaches_the_same(looks: list[Look], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train_rhythm, "EPOCHS", 1)
-    monkeypatch.setattr(train_rhythm, "GROWTH", {"max_iter": 2})
-    labels = np.array([1, 0] * 4 + [3])
+    monkeypatch.setattr(train_rhythm, "GROWTH", {"max_iter": 2, "max_leaf_nodes": 4})
+    labels = np.array(LABELS)
     names = [f"r{i}" for i in range(len(looks))]
     one, other = (train_rhythm.learn(looks, labels, names) for _ in range(2))
     for name, value in one.items():

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,7 +99,7 @@ def _marked(path: Path, read: Recording) -> tuple[NDArray[np.bool_], NDArray[np.
     """Whether each moment is annotated as fibrillation, and whether it is scored."""
     import wfdb
 
-    notes = wfdb.rdann(str(path), "atr")
+    notes: Any = wfdb.rdann(str(path), "atr")
     changes = [
         (sample / read.rate, text.strip("\x00 "))
         for sample, symbol, text in zip(notes.sample, notes.symbol, notes.aux_note, strict=True)

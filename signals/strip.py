@@ -52,11 +52,20 @@ def peaks(sharp: Array) -> Array:
         return np.zeros(0)
     heights = energy[places]
     near = np.abs(places[:, None] - places) < 2.5 * RATE
-    level = np.array([np.quantile(heights[row], 0.85) for row in near])
+    level = np.array([_high(heights[row]) for row in near])
     high = heights > SHARE * level
     high &= heights > LEAST * np.median(heights[high])
     found = [_summit(np.abs(sharp), place) for place in places[high]]
     return np.unique(found) / RATE
+
+
+def _high(heights: Array) -> float:
+    """`np.quantile(heights, 0.85)`, ten times as fast on few."""
+    ordered = np.sort(heights)
+    place = 0.85 * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return float(ordered[below] + (place - below) * (ordered[above] - ordered[below]))
 
 
 def _summit(height: Array, place: int) -> float:

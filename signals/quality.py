@@ -31,9 +31,10 @@ FLAT_MV, FLAT_SHARE = 0.02, 0.5
 """A second moves less than this; so many of its seconds make a stretch flat. Whether an electrode
 is off or the heart stands still cannot be told from one lead."""
 
-CLIPPED_RANGE, CLIPPED_S, CLIPPED_SHARE = 1e-3, 0.02, 0.01
+CLIPPED_RANGE, CLIPPED_S, CLIPPED_SHARE, CLIPPED_FAR = 1e-3, 0.02, 0.01, 0.25
 """Held at its highest or lowest value (within this share of its range) for so long at a time, and
-in so many of its samples."""
+in so many of its samples; and that value is so far from the resting line, as a share of the range,
+because a clean resting line can be the lowest there is."""
 
 LARGEST_MV = 20.0
 """What moves more than this within a stretch is no heart."""
@@ -150,11 +151,12 @@ def _flat(x: Values, rate: float) -> bool:
 
 
 def _saturated(x: Values, rate: float) -> bool:
-    margin = CLIPPED_RANGE * np.ptp(x)
+    span, rest = float(np.ptp(x)), float(np.median(x))
     held = sum(
         run
-        for extreme in (x >= x.max() - margin, x <= x.min() + margin)
-        for run in _runs(extreme)
+        for extreme in (x.max(), x.min())
+        if abs(extreme - rest) > CLIPPED_FAR * span
+        for run in _runs(np.abs(x - extreme) <= CLIPPED_RANGE * span)
         if run >= max(3, CLIPPED_S * rate)
     )
     return held > CLIPPED_SHARE * len(x)

@@ -31,9 +31,10 @@ FLAT_MV, FLAT_SHARE = 0.02, 0.5
 """A second moves less than this; so many of its seconds make a stretch flat. Whether an electrode
 is off or the heart stands still cannot be told from one lead."""
 
-CLIPPED_RANGE, CLIPPED_S, CLIPPED_SHARE = 1e-3, 0.02, 0.01
+CLIPPED_RANGE, CLIPPED_S, CLIPPED_SHARE, CLIPPED_FAR = 1e-3, 0.02, 0.01, 0.25
 """Held at its highest or lowest value (within this share of its range) for so long at a time, and
-in so many of its samples."""
+in so many of its samples; and that value is so far from the resting line, as a share of the range,
+because a clean resting line can be the lowest there is."""
 
 LARGEST_MV = 20.0
 """What moves more than this within a stretch is no heart."""
@@ -86,36 +87,37 @@ def properties(x: Values, rate: float) -> Values | None:
     (3,): the share of beats that look like their median, how far beats stand out of what is between
     them (ln), and how peaked the band of the QRS complex is (ln kurtosis).
     """
-    band = qrs_band(x[None], rate)[0]
-    envelope, places = beats_in(x[None], rate)
+    band = qrs_band(x, rate)
+    envelope, places = beats_in(band[None], rate)
     if not envelope.max() > 0:
         return None
     standing = np.median(envelope[places]) / (np.median(envelope) + 1e-9) if len(places) else 1.0
-    peaked = np.mean((band - band.mean()) ** 4) / (band.var() ** 2 + 1e-12)
+    squares = (band - band.mean()) ** 2
+    peaked = np.mean(squares * squares) / (squares.mean() ** 2 + 1e-12)
     alike = _alike(band, places, int(0.12 * rate))
     return np.array([alike, np.log(standing), np.log(peaked + 1e-9)])
 
 
-def beats_in(x: Values, rate: float) -> tuple[Values, NDArray[np.intp]]:
+def beats_in(band: Values, rate: float) -> tuple[Values, NDArray[np.intp]]:
     """Where beats may be, to judge quality by and for nothing else: there is a detector for that.
 
-    x: (leads, samples). Returns the envelope of the QRS band over all leads, (samples,), and the
+    band: (leads, samples), see `qrs_band`. Returns the envelope over all leads, (samples,), and the
     places of its peaks.
     """
+    from scipy.ndimage import uniform_filter1d
     from scipy.signal import find_peaks
 
-    width = max(1, int(0.08 * rate))
-    summed = np.abs(qrs_band(x, rate)).sum(axis=0)  # (leads, samples) -> (samples,)
-    envelope = np.convolve(summed, np.ones(width) / width, "same")
+    summed = np.abs(band).sum(axis=0)  # (leads, samples) -> (samples,)
+    envelope: Values = uniform_filter1d(summed, max(1, int(0.08 * rate)), mode="constant")
     apart, least = max(1, int(0.28 * rate)), 0.45 * float(np.percentile(envelope, 95))
     return envelope, find_peaks(envelope, distance=apart, height=least)[0]
 
 
 def qrs_band(x: Values, rate: float) -> Values:
-    """5 to 25 Hz of (leads, samples), where QRS complexes are and T waves and hum are not."""
+    """5 to 25 Hz of (..., samples), where QRS complexes are and T waves and hum are not."""
     from scipy.signal import sosfiltfilt
 
-    return np.asarray(sosfiltfilt(_band(rate), x, axis=1), np.float64)
+    return np.asarray(sosfiltfilt(_band(rate), x, axis=-1), np.float64)
 
 
 def _alike(band: Values, peaks: NDArray[np.intp], reach: int) -> float:
@@ -150,11 +152,12 @@ def _flat(x: Values, rate: float) -> bool:
 
 
 def _saturated(x: Values, rate: float) -> bool:
-    margin = CLIPPED_RANGE * np.ptp(x)
+    span, rest = float(np.ptp(x)), float(np.median(x))
     held = sum(
         run
-        for extreme in (x >= x.max() - margin, x <= x.min() + margin)
-        for run in _runs(extreme)
+        for extreme in (x.max(), x.min())
+        if abs(extreme - rest) > CLIPPED_FAR * span
+        for run in _runs(np.abs(x - extreme) <= CLIPPED_RANGE * span)
         if run >= max(3, CLIPPED_S * rate)
     )
     return held > CLIPPED_SHARE * len(x)

@@ -23,9 +23,9 @@ class Recording:
 
     signal: (leads, samples), mV; NaN where nothing was recorded. rate: samples a second, above 0.
     leads: names, unique; those of `STANDARD` as written there, others as the source has them
-    ("MLII"). start: of the first sample, None when not stated. sex, age_years, identifiers: of the
-    patient where the file states them. remarks: what a reader noticed and could not mend, in
-    sentences ("lead V3 is missing").
+    ("MLII"). start: of the first sample (UTC where the file states no zone), None when not stated.
+    sex, age_years, identifiers: of the patient where the file states them. remarks: what a reader
+    noticed and could not mend, in sentences ("lead V3 is missing").
     """
 
     id: str

@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from signals.quality import SHORTEST_S, SLOWEST_HZ, Values, beats_in
+from signals.quality import SHORTEST_S, SLOWEST_HZ, Values, beats_in, qrs_band
 from signals.recording import Recording
 
 Exchanged = Literal["right and left arm", "right arm and left leg"]
@@ -55,7 +55,7 @@ def _median_beat(recording: Recording) -> Values | None:
     wide = butter(2, [0.5, min(40.0, 0.45 * rate)], "band", fs=rate, output="sos")
     x = sosfiltfilt(wide, x, axis=1)
     before, after = round(BEFORE_S * rate), round(AFTER_S * rate)
-    places = beats_in(x, rate)[1]
+    places = beats_in(qrs_band(x, rate), rate)[1]
     places = places[(places >= before) & (places < x.shape[1] - after)]
     if len(places) < 3:
         return None

@@ -179,7 +179,7 @@ def _onsets(
 ) -> NDArray[np.float64]:
     """(records,), when each data record begins; only an EDF+D file says so."""
     if not interrupted:
-        return np.arange(len(body)) * duration
+        return np.arange(len(body), dtype=np.float64) * np.float64(duration)
     if _ANNOTATIONS not in labels:
         raise ValueError("an interrupted recording (EDF+D) that does not say when its parts begin")
     signal = labels.index(_ANNOTATIONS)
@@ -187,9 +187,8 @@ def _onsets(
     found = [_ONSET.match(record[begin : begin + 2 * counts[signal]].tobytes()) for record in body]
     if not all(found):
         raise ValueError("a data record that does not say when it begins")
-    onsets: NDArray[np.float64] = np.array([float(m[1]) for m in found if m], np.float64)
-    first = float(onsets[0])
-    return np.array([onset - first for onset in onsets.tolist()], np.float64)
+    times = [float(m[1]) for m in found if m]
+    return np.array([time - times[0] for time in times], np.float64)
 
 
 def _gaps(onsets: NDArray[np.float64], duration: float) -> list[str]:

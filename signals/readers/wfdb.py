@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from engine.exceptions import InputError
+from engine.readers import dates
 from engine.types import Sex
 from signals.readers.channels import (
     MAX_VALUES,
@@ -156,7 +157,7 @@ def _about(path: Path, header: Any) -> About:
     ages, sexes = _AGE.search(comments), _SEX.search(comments)
     return About(
         id=path.stem,
-        start=header.base_datetime,
+        start=dates.utc(header.base_datetime) if header.base_datetime else None,
         sex=_SEXES[(sexes[1] or sexes[2])[0].lower()] if sexes else None,
         age_years=float(ages[1] or ages[2]) if ages else None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -171,4 +171,4 @@ def dicom(signal: Signal, **fields: object) -> bytes:
     return buffer.getvalue()
 
 
-START = datetime(2020, 5, 1, 8)
+START = datetime(2020, 5, 1, 8, tzinfo=UTC)

@@ -5,7 +5,7 @@ What is absent stays absent: a beat without a P wave has no PR interval.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -124,29 +124,49 @@ def together(leads: Mapping[str, Waves], *, unread: Mapping[str, Spans] | None =
     rows[beat, lead] = np.concatenate([_rows(w) for w in leads.values()])
     shown = np.isfinite(rows[:, :, 0]).sum(axis=1)
     r = _median(rows[:, :, :1])[:, 0]
-    able = len(leads) - sum(_inside(r, (unread or {}).get(name, ())) for name in leads)
+    dark = [inside(r, (unread or {}).get(name, ())) for name in leads]
+    able = len(leads) - np.sum(dark, axis=0)
     kept = 2 * shown >= able
     p, qrs, t = (_joined(rows[kept, :, k : k + 3], shown[kept]) for k in (2, 5, 8))
     return Waves(r[kept], p, qrs, t, _median(rows[kept, :, 1:2])[:, 0])
 
 
+def union(spans: Iterable[tuple[float, float]]) -> Spans:
+    """The same seconds in order of time; what overlaps or touches is one."""
+    joined: list[tuple[float, float]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
 def in_all(unread: Sequence[Spans]) -> Spans:
-    """Where every one of these has a stretch: what no lead tells."""
+    """Where every one of these has a stretch: what no lead tells. Each as `union` gives it."""
     if not unread:
         return ()
-    common: Spans = unread[0]
+    common = list(unread[0])
     for other in unread[1:]:
-        pairs = [(max(a, c), min(b, d)) for a, b in common for c, d in other]
-        common = [(start, end) for start, end in pairs if start < end]
-    return sorted(common)
+        both, k, j = list[tuple[float, float]](), 0, 0
+        while k < len(common) and j < len(other):
+            start, end = max(common[k][0], other[j][0]), min(common[k][1], other[j][1])
+            if start < end:
+                both.append((start, end))
+            if common[k][1] < other[j][1]:
+                k += 1
+            else:
+                j += 1
+        common = both
+    return common
 
 
-def _inside(times: Seconds, spans: Spans) -> NDArray[np.int_]:
-    """(B,): 1 for what lies in one of the spans, else 0."""
-    inside = np.zeros(len(times), np.int_)
+def inside(times: Seconds, spans: Spans) -> NDArray[np.bool_]:
+    """(B,): whether each time lies in one of the spans."""
+    lies = np.zeros(len(times), np.bool_)
     for start, end in spans:
-        inside[(times >= start) & (times <= end)] = 1
-    return inside
+        lies |= (times >= start) & (times <= end)
+    return lies
 
 
 def _rows(waves: Waves) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.types import Issue, ModelRef, Patient
 from signals import ranges, statements
-from signals.intervals import Intervals, Spans, in_all, intervals, together
+from signals.intervals import Intervals, Spans, in_all, inside, intervals, together, union
 from signals.measure import Quantity, gaps, quantities, usual_beats
 from signals.parts import Judged, Labels, Parts, Unreadable
 from signals.recording import Recording
@@ -86,12 +86,12 @@ def interpret(recording: Recording, patient: Patient, parts: Parts) -> Reading:
 
 def _unread(recording: Recording, lead: str, unreadable: Sequence[Unreadable]) -> Spans:
     marked = [(x.start_s, x.end_s) for x in unreadable if x.lead == lead]
-    return sorted([*marked, *gaps(recording, lead)])
+    return union([*marked, *gaps(recording, lead)])
 
 
 def _outside(waves: Waves, unread: Spans) -> Waves:
     """The beats whose R peak can be read."""
-    kept = [not any(a <= r <= b for a, b in unread) for r in waves.r]
+    kept = ~inside(waves.r, unread)
     return Waves(
         waves.r[kept], waves.p[kept], waves.qrs[kept], waves.t[kept], waves.certainty[kept]
     )
@@ -134,7 +134,12 @@ def _issues(
 
 
 def _not_readable(recording: Recording, lead: str, stretches: Sequence[Unreadable]) -> Issue:
-    named = [f"{x.start_s:.1f}-{x.end_s:.1f} s ({x.why})" for x in stretches[:_NAMED]]
-    more = f" and {len(stretches) - _NAMED} more" if len(stretches) > _NAMED else ""
+    spans = [
+        (start, end, why)
+        for why in dict.fromkeys(x.why for x in stretches)
+        for start, end in union((x.start_s, x.end_s) for x in stretches if x.why == why)
+    ]
+    named = [f"{start:.1f}-{end:.1f} s ({why})" for start, end, why in sorted(spans)[:_NAMED]]
+    more = f" and {len(spans) - _NAMED} more" if len(spans) > _NAMED else ""
     said = f"lead {lead} is not readable here: {', '.join(named)}{more}"
     return Issue("warning", recording.id, said, "record this lead again, without noise or movement")

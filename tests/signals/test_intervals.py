@@ -18,6 +18,7 @@ from signals.intervals import (
     intervals,
     rr_before,
     together,
+    union,
 )
 from signals.waves import Waves
 from tests.signals.made import ludb, waves
@@ -117,6 +118,20 @@ def test_where_a_lead_cannot_be_read_the_others_decide() -> None:
 def test_only_what_every_lead_lacks_is_dark() -> None:
     assert in_all([[(0, 2), (5, 6)], [(1, 3)], [(0, 9)]]) == [(1, 2)]
     assert in_all([[(0, 2)], []]) == []
+
+
+spans = st.lists(
+    st.tuples(st.integers(0, 30), st.integers(1, 9)).map(lambda x: (x[0], x[0] + x[1]))
+)
+
+
+@given(st.lists(spans, min_size=1, max_size=3))
+def test_what_no_lead_tells_is_what_each_lacks(unread: list[list[tuple[int, int]]]) -> None:
+    common = in_all([union(x) for x in unread])
+    for middle in np.arange(0.5, 45):
+        lacking = all(any(a < middle < b for a, b in x) for x in unread)
+        assert any(a < middle < b for a, b in common) == lacking
+    assert list(common) == sorted(common)
 
 
 @given(st.lists(st.floats(0.3, 2.0), min_size=2, max_size=20), st.floats(-5, 5))

@@ -195,8 +195,8 @@ def test_an_improbable_statement_is_not_made() -> None:
 
 def test_what_cannot_be_read_is_said_and_not_read() -> None:
     found = waves(REGULAR)
-    dark = Unreadable("II", 9.0, 15.0, "noise")
-    seeing = replace(parts(found), unreadable=lambda _: [dark])
+    dark = [Unreadable("II", 9.0, 12.0, "noise"), Unreadable("II", 12.0, 15.0, "noise")]
+    seeing = replace(parts(found), unreadable=lambda _: dark)
     reading = interpret(drawn(found, height={"II": 1.0}, seconds=30), ADULT, seeing)
     assert "lead II is not readable here: 9.0-15.0 s (noise)" in reading.issues[0].message
     assert not any(9 <= r <= 15 for r in reading.beats.r)

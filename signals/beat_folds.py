@@ -1,8 +1,7 @@
-"""Beat classifiers that never saw the patients they are asked about: `konsil bench beats --cv 11`.
+"""Beat classifiers that never saw the patients they are asked about: `konsil bench beats --cv 5`.
 
-Each fold's network is trained without its patients and kept in the user's cache. Its calibration
-and decision are learned on what the other folds' networks say of patients that they did not see,
-never on its own.
+Each fold's network is trained without its patients and kept in the user's cache. Its
+calibration is learned on what the other folds' networks say of patients that they did not see.
 """
 
 from __future__ import annotations
@@ -78,7 +77,6 @@ def calibrated(network: Arrays, others: Sequence[Arrays]) -> Arrays:
     return {name: array for name, array in network.items() if not name.startswith("held.")} | {
         "calibration.scale": np.array([learned.scale], np.float32),
         "calibration.bias": learned.bias.astype(np.float32),
-        "decision": learned.decision.astype(np.float32),
     }
 
 

@@ -47,8 +47,7 @@ Floats = NDArray[np.float32]
 @dataclass(frozen=True, slots=True)
 class BeatLabels:
     """B beats. labels: (B,), one of "N" "S" "V" "F" "Q" each. probabilities: (B, 5) of these in
-    this order, calibrated; a row sums to 1. The label need not be the most probable: it is chosen
-    for the best mean F1, see the card.
+    this order, calibrated; a row sums to 1. The label is the most probable.
     """
 
     labels: NDArray[np.str_]
@@ -74,7 +73,6 @@ class Classifier:
         self._scale = float(w["calibration.scale"][0]) if "calibration.scale" in w else 1.0
         nothing = np.zeros(len(CLASSES), np.float32)
         self._bias = w.get("calibration.bias", nothing)
-        self._decision = w.get("decision", nothing)
 
     def classify(
         self, recording: Recording, r: Seconds, *, leads: Sequence[str] | None = None
@@ -83,7 +81,7 @@ class Classifier:
         logits = self.logits(recording, r, leads=leads)
         calibrated = (self._scale * logits + self._bias).astype(np.float64)
         raised = np.exp(calibrated - calibrated.max(axis=1, keepdims=True, initial=-np.inf))
-        chosen = (calibrated + self._decision).argmax(axis=1) if len(r) else np.zeros(0, np.intp)
+        chosen = raised.argmax(axis=1)
         return BeatLabels(
             np.array(list(CLASSES))[chosen], raised / raised.sum(axis=1, keepdims=True)
         )

@@ -23,6 +23,8 @@ from signals.annotated import CLASSES, Annotated, read
 from signals.beat_folds import Part, parts
 from signals.beat_scores import OTHER, by_class, calibration, confusion
 from signals.beats import BeatLabels
+from signals.delineate import trained
+from signals.folds import finder
 from signals.matching import TOLERANCES, Counts, count, match, scored
 from signals.peak_detectors import Detector, others
 from signals.recording import Seconds
@@ -77,8 +79,8 @@ def run(
     """Classes of beats, and R peaks beside xqrs, gqrs and NeuroKit2 in the first lead.
 
     graph: not needed; accepted so that all benches look alike. cv: each recording is read by a
-    classifier trained without its fold of patients. detect: our R peaks; without it classes are
-    told of annotated ones, with it of those it finds, and of annotated ones under `given_`.
+    classifier and a finder of R peaks trained without it. detect: another finder than ours. Classes
+    are told of the R peaks it finds, and of annotated ones under `given_`.
 
     Raises:
         InputError: nothing annotated at a path.
@@ -86,8 +88,8 @@ def run(
     paths = [paths] if isinstance(paths, Path) else paths
     recordings = [*read(paths)]
     detectors, names, notes = others() if compare else ({}, {}, [])
-    if detect is not None:
-        detectors, names = {"": detect} | detectors, {"": "konsil"} | names
+    find = detect or finder(cv)
+    detectors, names = {"": find} | detectors, {"": "konsil"} | names
     start = perf_counter()
     results: list[_Scored] = []
     models: list[str] = []
@@ -95,12 +97,11 @@ def run(
     for part in parts(recordings, cv):
         overlap += part.overlap
         models.append(part.model)
-        results += [_scored(given, part, detectors, detect) for given in part.recordings]
-    keys = [key for key in ("", GIVEN) if key in results[0].told]
+        results += [_scored(given, part, detectors) for given in part.recordings]
     return BenchReport(
         bench="beats",
-        n=sum(int((each.told[keys[-1]].annotated < OTHER).sum()) for each in results),
-        metrics=_metrics(results) | _speeds(results) | _calibrations(results, keys),
+        n=sum(int((each.told[GIVEN].annotated < OTHER).sum()) for each in results),
+        metrics=_metrics(results) | _speeds(results) | _calibrations(results, ("", GIVEN)),
         ci95=bootstrap_ci(
             lambda drawn: _metrics([*chain(*drawn)]), _by_group(results), n=BOOTSTRAPS
         ),
@@ -110,31 +111,33 @@ def run(
             "model": "; ".join(models),
             "paths": [str(path) for path in paths],
             "trained_on_overlap": overlap,
+            "finder_trained_on_overlap": 0 if cv else _seen(recordings),
         }
         | ({} if cv is None else {"folds": f"{cv} folds by patient, patients dealt in turn"}),
-        misses=[miss for each in results for miss in _misses(each.told[keys[0]])],
+        misses=[miss for each in results for miss in _misses(each.told[""])],
         notes=[
             f"{len(results)} recordings; all beats pooled; intervals resample patients",
             "the first 5 minutes and ventricular flutter or fibrillation are not scored",
-            "classes of annotated beats"
-            if detect is None
-            else "classes of found beats; a beat that was not found is missed, one that is none is"
-            f" wrong in the class told; keys with {GIVEN}: of annotated beats",
+            "classes of found beats; a beat that was not found is missed, one that is none is wrong"
+            f" in the class told; keys with {GIVEN}: of annotated beats",
             "precision of V counts fusion beats told to be V as wrong; *_ec57 leaves them out",
             "times real time: of one core, by its own clock, without reading files; R peaks in the"
             " first lead",
             *notes,
         ],
-        compared=names if detect is not None else {},
+        compared=names,
     )
 
 
 BOOTSTRAPS = 1000
 
 
-def _scored(
-    given: Annotated, part: Part, detectors: Mapping[str, Detector], detect: Detector | None
-) -> _Scored:
+def _seen(recordings: Sequence[Annotated]) -> int:
+    known = trained().seen.get("mitdb", frozenset())
+    return sum(given.recording.id in known for given in recordings)
+
+
+def _scored(given: Annotated, part: Part, detectors: Mapping[str, Detector]) -> _Scored:
     lead = given.recording.leads[0]
     found: dict[str, Seconds] = {}
     seconds: dict[str, float] = {}
@@ -150,10 +153,8 @@ def _scored(
     start = process_time()
     labels = part.classifier.classify(given.recording, given.r)
     needed = process_time() - start
-    told = {"" if detect is None else GIVEN: _told(given, given.r, labels)}
-    if detect is not None:
-        labels = part.classifier.classify(given.recording, found[""])
-        told = {"": _told(given, found[""], labels)} | told
+    ours = part.classifier.classify(given.recording, found[""])
+    told = {"": _told(given, found[""], ours), GIVEN: _told(given, given.r, labels)}
     return _Scored(given.group, given.recording.seconds, told, _Peaks(counts, seconds), needed)
 
 

@@ -6,12 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signals.average import Floats
-from signals.ecg12_model import Scaling
+from signals.ecg12_model import Scaling, waved
 
-FEATURES = 1024
-"""Random Fourier features; the more, the closer to the Gaussian kernel."""
-WIDTH, PENALTY = 1.0, 1.0
-"""Of the kernel, as a share of the usual distance of two records; of the ridge regression."""
+DIRECTIONS = 512
+"""Of the random Fourier features; the more, the closer to the Gaussian kernel."""
+WIDTH, PENALTY = 0.7, 1.0
+"""Of the kernel, as a share of the usual squared distance of two records; of the regression."""
+MIX = (0.7, 0.3)
+"""What the ridge regression and the network count, each over its spread."""
 
 
 def scaling(measures: Floats) -> Scaling:
@@ -23,47 +25,54 @@ def scaling(measures: Floats) -> Scaling:
     return Scaling(centre, np.maximum(spread, 0.3 * deviation))
 
 
-def ridge(scaled: Floats, labels: Floats, *, seed: int = 0) -> dict[str, NDArray[np.float32]]:
+def ridge(scaled: Floats, labels: Floats, *, seed: int = 0) -> dict[str, NDArray[np.generic]]:
     """What `ecg12_model.Smooth` reads, from (B, F) and (B, 5)."""
-    chance = np.random.default_rng(seed)
     length = np.sum(scaled**2, axis=1)
     apart = length[:, None] + length - 2 * scaled @ scaled.T  # (B, B), squared distances
-    width = np.sqrt(WIDTH * np.median(apart) / 2 / 0.7)
-    turn = chance.normal(size=(scaled.shape[1], FEATURES)) / width
-    turn = turn.astype(np.float16).astype(float)  # as stored
-    shift = chance.uniform(0, 2 * np.pi, FEATURES)
-    seen = np.cos(scaled @ turn + shift) * np.sqrt(2 / FEATURES)  # (B, D)
+    turn = _directions(scaled.shape[1], seed) / np.sqrt(WIDTH * np.median(apart))
+    turn = turn.astype(np.float16)
+    seen = waved(scaled, turn.astype(float))  # (B, 2 D)
     base = labels.mean(axis=0)
     alike = seen @ seen.T
     weight = seen.T @ np.linalg.solve(alike + PENALTY * np.eye(len(seen)), labels - base)
     return {
-        "smooth.turn": turn.astype(np.float16),
-        "smooth.shift": shift.astype(np.float32),
-        "smooth.weight": (weight * np.sqrt(2 / FEATURES)).astype(np.float32),
+        "smooth.turn": turn,
+        "smooth.weight": weight.astype(np.float32),
         "smooth.base": base.astype(np.float32),
     }
 
 
-def calibration(scores: Floats, labels: Floats, *, penalty: float = 0.5) -> Floats:
-    """(B, 5, 2) of records the readers had not seen, and (B, 5) -> (5, 3): by class a logistic
-    regression of both scores, no weight below 0.
+def _directions(measures: int, seed: int) -> Floats:
+    """(F, DIRECTIONS), as if drawn from a normal distribution, but at right angles to each other as
+    far as there is room: the kernel is met more closely.
     """
-    return np.stack([_logistic(scores[:, c], labels[:, c], penalty) for c in range(5)])
+    chance = np.random.default_rng(seed)
+    blocks = [
+        np.linalg.qr(chance.normal(size=(measures, measures)))[0]
+        * np.sqrt(chance.chisquare(measures, measures))
+        for _ in range(-(-DIRECTIONS // measures))
+    ]
+    return np.concatenate(blocks, axis=1)[:, :DIRECTIONS]
 
 
-def _logistic(scores: Floats, labels: Floats, penalty: float) -> Floats:
+def calibration(scores: Floats, labels: Floats) -> Floats:
+    """(B, 5, 2) of records the readers had not seen, and (B, 5) -> (5, 3): by class what each score
+    counts, and a constant. Their mix is the same for all classes, as the rarest has few records;
+    only a slope and the constant are fitted.
+    """
+    return np.stack([_platt(scores[:, c], labels[:, c]) for c in range(5)])
+
+
+def _platt(scores: Floats, labels: Floats) -> Floats:
     from scipy.optimize import minimize
 
-    size = scores.std(axis=0)
-    given = np.c_[scores / size, np.ones(len(scores))]
+    mix = np.array(MIX) / scores.std(axis=0)
+    given = np.stack([scores @ mix, np.ones(len(scores))], axis=1)
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         odds = given @ weights
         slope = given.T @ (1 / (1 + np.exp(-odds)) - labels)
-        slope[:2] += penalty * weights[:2]
-        cost = np.logaddexp(0, odds).sum() - odds @ labels + penalty / 2 * weights[:2] @ weights[:2]
-        return float(cost), slope
+        return float(np.logaddexp(0, odds).sum() - odds @ labels), slope
 
-    bounds = [(0, None), (0, None), (None, None)]
-    found = minimize(loss, np.array([1.0, 1.0, -1.0]), jac=True, method="L-BFGS-B", bounds=bounds)
-    return found.x / np.r_[size, 1.0]
+    found = minimize(loss, np.array([1.0, -1.0]), jac=True, method="L-BFGS-B").x
+    return np.r_[found[0] * mix, found[1]]

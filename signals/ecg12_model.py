@@ -67,17 +67,23 @@ class Scaling:
         return np.clip(np.nan_to_num(scaled, nan=0.0), -EDGE, EDGE)
 
 
+def waved(scaled: Floats, turn: Floats) -> Floats:
+    """(B, F) and (F, D) -> (B, 2 D): random Fourier features."""
+    angle = scaled @ turn
+    return np.concatenate([np.cos(angle), np.sin(angle)], axis=1) / np.sqrt(turn.shape[1])
+
+
 class Smooth:
     """The ridge regression: (B, F) -> (B, 5)."""
 
     def __init__(self, given: Arrays) -> None:
-        """given: `turn` (F, D), `shift` (D,), `weight` (D, 5), `base` (5,)."""
-        self._turn, self._shift, self._weight, self._base = (
-            given[f"smooth.{name}"].astype(float) for name in ("turn", "shift", "weight", "base")
+        """given: `turn` (F, D), `weight` (2 D, 5), `base` (5,)."""
+        self._turn, self._weight, self._base = (
+            given[f"smooth.{name}"].astype(float) for name in ("turn", "weight", "base")
         )
 
     def __call__(self, scaled: Floats) -> Floats:
-        return np.cos(scaled @ self._turn + self._shift) @ self._weight + self._base
+        return waved(scaled, self._turn) @ self._weight + self._base
 
 
 class Network:

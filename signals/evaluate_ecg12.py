@@ -23,7 +23,7 @@ from signals.ecg12_data import data_folder, group_of
 from signals.ecg12_model import TwelveModel, digest_of, loaded, packaged
 from signals.evaluate_twelve_rules import rule_scores
 from signals.ptbxl import CLASSES, Entry, entries
-from signals.twelve import classify
+from signals.twelve import TwelveLead, classify
 from signals.twelve_rules import statements
 
 AGES = ((0.0, 50.0, "under_50"), (50.0, 70.0, "50_to_69"), (70.0, math.inf, "70_and_over"))
@@ -32,7 +32,9 @@ AGES = ((0.0, 50.0, "under_50"), (50.0, 70.0, "50_to_69"), (70.0, math.inf, "70_
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
-    """One record: what was said of each of `CLASSES` and what the database says, (5,)."""
+    """One record: what was said of each of `CLASSES` and what the database says, (5,), and the
+    names of the criteria that hold.
+    """
 
     entry: Entry
     said: np.ndarray
@@ -55,32 +57,31 @@ def run(
     """
     paths = [paths] if isinstance(paths, Path) else list(paths)
     every = [entry for path in paths for entry in entries(path)]
-    known = [entry for entry in every if entry.classes]
-    if not known:
-        raise InputError("no record with a superclass", where=", ".join(map(str, paths)), fix="")
-    models = _models(known, cv)
-    scored, unread, overlap, seconds = list[_Scored](), list[dict[str, Any]](), 0, 0.0
-    for entry in known:
+    models = _models(every, cv)
+    told, unread, overlap, seconds = list[_Scored](), list[dict[str, Any]](), 0, 0.0
+    for entry in every:
         recording = entry.recording()
         model = models[entry.fold][0]
         overlap += digest_of(recording) in model.seen
         start = perf_counter()
         found = classify(recording, explain=False, model=model)
         seconds += perf_counter() - start
-        true = np.array([name in entry.classes for name in CLASSES])
         if isinstance(found, Issue):
             unread.append({"record": entry.id, "kind": "not read", "reason": found.message})
-            continue
-        rules = tuple(one.name for one in statements(found.read, found.measures))
-        said = np.array([found.probabilities[name] for name in CLASSES])
-        scored.append(_Scored(entry, said, true, rules))
+        else:
+            told.append(_scored(entry, found))
+    scored = [one for one in told if one.entry.classes]
     if not scored:
-        raise InputError("no record could be read", where=unread[0]["reason"], fix="")
+        raise InputError(
+            "no record with a superclass could be read",
+            where=", ".join(map(str, paths)),
+            fix="give folders with ptbxl_database.csv and its records",
+        )
     return BenchReport(
         bench="ecg12",
         n=len(scored),
         metrics=_metrics(scored)
-        | rule_scores((one.rules, one.entry.axis, one.entry.codes) for one in scored),
+        | rule_scores((one.rules, one.entry.axis, one.entry.codes) for one in told),
         ci95=bootstrap_ci(lambda drawn: _metrics([*chain(*drawn)]), _by_patient(scored)),
         seconds=seconds,
         provenance={
@@ -95,9 +96,18 @@ def run(
     )
 
 
-def _models(known: Sequence[Entry], cv: int | None) -> dict[int, tuple[TwelveModel, str]]:
+def _scored(entry: Entry, found: TwelveLead) -> _Scored:
+    return _Scored(
+        entry,
+        np.array([found.probabilities[name] for name in CLASSES]),
+        np.array([name in entry.classes for name in CLASSES]),
+        tuple(one.name for one in statements(found.read, found.measures)),
+    )
+
+
+def _models(every: Sequence[Entry], cv: int | None) -> dict[int, tuple[TwelveModel, str]]:
     """Fold -> what reads its records, and its name."""
-    folds = sorted({entry.fold for entry in known})
+    folds = sorted({entry.fold for entry in every})
     if cv is None:
         model, name = packaged()
         return dict.fromkeys(folds, (model, f"{name.name} {name.version} {name.sha256}"))
@@ -111,11 +121,12 @@ def _models(known: Sequence[Entry], cv: int | None) -> dict[int, tuple[TwelveMod
     files = {fold: folder / f"{group_of(fold, cv)}of{cv}.safetensors" for fold in folds}
     if not all(file.is_file() for file in files.values()):
         training.train(data_folder(), cv, folder)
+    # of a group that nothing was learned from, what learned from everything knows nothing either
+    files = {f: x if x.is_file() else folder / "all.safetensors" for f, x in files.items()}
     read = {file: loaded(file)[0] for file in set(files.values())}
     return {
         fold: (read[file], f"{file.stem} {sha256(file.read_bytes()).hexdigest()}")
         for fold, file in files.items()
-        if file.is_file()
     }
 
 
@@ -191,5 +202,7 @@ def _notes(
         " are left out",
         f"{len(unread)} records could not be read and are left out (see the misses)",
         "by group: " + ", ".join(f"{name} {len(places)}" for name, places in groups.items()),
+        "se_, ppv_ and n_: criteria of twelve_rules beside the statements, all records that could"
+        " be read; the axis only where the database states one",
         "a group without both a yes and a no for a class has no AUC of it, and no mean",
     ]

@@ -74,7 +74,7 @@ def recorded(
         id=name,
         signal=np.asarray(signal, np.float32).T,
         rate=float(about["fs"]),
-        leads=tuple(written.get(lead.upper(), lead) for lead in about["sig_name"]),
+        leads=tuple(written.get(str(lead).upper(), str(lead)) for lead in about["sig_name"]),
         sex=sex,
         age_years=age_years,
     )

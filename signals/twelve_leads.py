@@ -16,7 +16,7 @@ SHORTEST, LONGEST = 4.0, 10.0
 """Seconds: what is read at least, and at most."""
 RATES = (80.0, 4000.0)
 """Samples a second."""
-NOISIEST = (0.12, 0.1)
+NOISIEST = (0.12, 0.15)
 """How far beats may be from their average in any lead, as a median: mV, and as a share of the
 height of that lead's average; the larger counts."""
 FLAT = 0.01

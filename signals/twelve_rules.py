@@ -34,8 +34,8 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """holds: whether the measurements (`ecg12_model.measures_of`) meet it. because: what they say of
-    it. lead: where to look. span: which part of the beat, None for the rhythm.
+    """holds: whether the measurements (`ecg12_model.measures_of`) meet it. because: what it
+    rests on. lead: where to look. span: which part of the beat, None for the rhythm.
     """
 
     name: str

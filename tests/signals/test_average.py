@@ -44,7 +44,7 @@ def test_a_strange_beat_is_no_part_of_the_average() -> None:
     given = twelve()
     x = resampled(given.signal, given.rate)
     place = int(beats(x)[5])
-    x[:, place - 60 : place + 60] = -2 * np.hanning(120)
+    x[:, place - 30 : place + 30] = -2 * np.hanning(60)
     beat = average(x)
     assert beat is not None
     assert (~beat.usual).sum() == 1

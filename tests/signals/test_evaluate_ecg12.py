@@ -28,7 +28,16 @@ def folder(tmp_path: Path) -> Path:
 
     with (tmp_path / "scp_statements.csv").open("w", newline="") as file:
         csv.writer(file).writerows([("", "diagnostic", "diagnostic_class"), *STATEMENTS])
-    names = "ecg_id patient_id age sex scp_codes heart_axis strat_fold filename_lr".split()
+    names = [
+        "ecg_id",
+        "patient_id",
+        "age",
+        "sex",
+        "scp_codes",
+        "heart_axis",
+        "strat_fold",
+        "filename_lr",
+    ]
     rows = [
         (i, 10 + i, "300" if i == 1 else "", i % 2, codes, "", 1 + i, f"{i}_lr")
         for i, codes in enumerate(CODES)

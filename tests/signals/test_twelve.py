@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.types import Issue
-from signals.ptbxl import CLASSES
+from signals.ecg12_model import measures_of, packaged
+from signals.ptbxl import CLASSES, entries
 from signals.recording import STANDARD, Recording
-from signals.twelve import PARTS, TwelveLead, classify
+from signals.twelve import PARTS, TwelveLead, classify, with_usual
 from signals.twelve_leads import read
 from signals.twelve_rules import statements
 from tests.signals.made import twelve
@@ -132,3 +134,28 @@ def test_a_plain_recording_meets_no_criterion() -> None:
     said = classify(twelve(), explain=False)
     assert isinstance(said, TwelveLead)
     assert statements(found, said.measures) == ()
+
+
+def test_a_class_rests_more_on_what_is_shown_than_on_any_other_parts(data: Path) -> None:
+    folder = data / "signals" / "ptbxl"
+    if not folder.is_dir():
+        pytest.skip(f"needs PTB-XL: {folder} is absent")
+    model, chance = packaged()[0], np.random.default_rng(0)
+    shown, others = [], []
+    for entry in [one for one in entries(folder) if one.classes - {"NORM"}][:12]:
+        recording = entry.recording()
+        found = classify(recording)
+        assert isinstance(found, TwelveLead)
+        for name, bases in found.basis.items():
+            if found.probabilities[name] < 0.5 or not bases:
+                continue
+            chosen = [(STANDARD.index(x.lead), PARTS.index(x.part)) for x in bases]
+            drawn = [divmod(int(x), len(PARTS)) for x in chance.choice(48, len(bases), False)]
+            beat = found.read.beat
+            beats = [beat, with_usual(beat, chosen, model), with_usual(beat, drawn, model)]
+            measures = [measures_of(x, recording.sex, recording.age_years) for x in beats]
+            odds = model(beats, measures)[:, CLASSES.index(name)]
+            shown.append(odds[0] - odds[1])
+            others.append(odds[0] - odds[2])
+    assert len(shown) >= 5
+    assert np.mean(shown) > np.mean(others) + 0.2

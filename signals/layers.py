@@ -32,7 +32,7 @@ def relu(x: Floats) -> Floats:
     return np.maximum(x, 0, out=x)
 
 
-def sigmoid(x: Floats) -> Floats:
+def sigmoid(x: NDArray[np.floating]) -> Floats:
     """1 / (1 + exp(-x)), without overflow."""
     return (0.5 * (1 + np.tanh(0.5 * x))).astype(np.float32)
 
@@ -54,9 +54,9 @@ def gru(
 ) -> Floats:
     """One direction of `torch.nn.GRU(C, H, batch_first=True)`: (B, T, C) -> (B, T, H).
 
-    inward: (3 H, C), `weight_ih`; onward: (3 H, H), `weight_hh`; rows in torch's order reset, update,
-    new. back: from the last step to the first, as `_reverse` of a bidirectional GRU; the result is in
-    the order of x.
+    inward: (3 H, C), `weight_ih`; onward: (3 H, H), `weight_hh`; rows in torch's order reset,
+    update, new. back: from the last step to the first, as `_reverse` of a bidirectional GRU; the
+    result is in the order of x.
     """
     hidden = onward.shape[1]
     given = x @ inward.T + bias_in  # (B, T, 3 H)

@@ -27,6 +27,9 @@ BENCHMARKS = {
     "assertion": "nlp.evaluate_assertion:assertion",
     "deid": "api.benchmarks.deid:run",
     "linking": "api.benchmarks.linking:run",
+    "beats": "signals.evaluate_beats:run",
+    "rhythm": "signals.evaluate_rhythm:run",
+    "delineate": "signals.evaluate_delineate:run",
     "kg": "api.benchmarks.kg:run",
 }
 """Name -> "module:function", called with the paths and the graph."""
@@ -34,7 +37,11 @@ WITHOUT_PATHS = ("kg",)
 """Benchmarks that read nothing but the graph."""
 WITH_OR_WITHOUT_PATHS = ("assertion", "deid")
 """Benchmarks that have or write data of their own; assertion reads it beside what is named."""
-LEARNED = ("rank", "labs", "vignettes", "abstain", "interview", "ner", "relations")
+LEARNED = (
+    *("rank", "labs", "vignettes", "abstain", "interview"),
+    *("ner", "relations"),
+    *("beats", "rhythm", "delineate"),
+)
 """Benchmarks of what was learned from what lies here: they can answer with held-out folds."""
 
 

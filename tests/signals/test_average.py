@@ -7,7 +7,7 @@ import pytest
 
 from signals.average import BEFORE, RATE, average, beats, resampled
 from signals.twelve_features import measured, p_onset
-from tests.signals.made import twelve
+from tests.signals.made_twelve import twelve
 
 
 @pytest.mark.parametrize("rate", [100.0, 250.0, 360.0, 500.0, 1000.0])

@@ -16,7 +16,7 @@ from signals.evaluate_ecg12 import run
 from signals.evaluate_twelve_rules import STATED, rule_scores
 from signals.ptbxl import entries
 from signals.twelve_rules import RULES
-from tests.signals.made import twelve
+from tests.signals.made_twelve import twelve
 
 STATEMENTS = (("NORM", "1.0", "NORM"), ("LVH", "1.0", "HYP"), ("SR", "", ""))
 CODES = ("{'NORM': 80.0, 'SR': 0.0}", "{'LVH': 0.0}", "{'SR': 0.0}", "{'NORM': 100.0}")

@@ -17,7 +17,7 @@ from signals.recording import STANDARD, Recording
 from signals.twelve import PARTS, TwelveLead, classify, with_usual
 from signals.twelve_leads import read
 from signals.twelve_rules import statements
-from tests.signals.made import twelve
+from tests.signals.made_twelve import twelve
 
 
 def without(recording: Recording, *leads: str) -> Recording:

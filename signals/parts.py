@@ -1,0 +1,140 @@
+"""What reading a recording is made of. Each part is one function, imported on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import numpy as np
+
+from engine.types import Issue, ModelRef, SignalSource
+from signals.annotated import CLASSES
+from signals.recording import Recording, Seconds
+from signals.waves import Waves
+
+Label = Literal["N", "S", "V", "F", "Q"]
+RHYTHM_LEADS = ("II", "MLII", "I")
+"""Where the rhythm is sought first: what it was taught on is lead I or near it."""
+PLACES = 5
+"""Episodes that are cited, the surest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A stretch of a lead, in seconds, that must not be read. why: in words."""
+
+    lead: str
+    start_s: float
+    end_s: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The AAMI class of every beat, (B,), and the probability of that class, (B,), 0 to 1."""
+
+    label: tuple[Label, ...]
+    probability: Seconds
+    by: ModelRef
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Some seconds of a lead, or of all: None."""
+
+    lead: str | None
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a trained model says. key: of findings.toml. probability: calibrated, 0 to 1.
+
+    places: what it rests on, the weightiest first; at least one.
+    """
+
+    key: str
+    probability: float
+    places: tuple[Place, ...]
+    by: ModelRef
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """read: a source as it arrived. delineate: the waves of one lead. unreadable: where no wave may
+    be sought. label: classes of the beats; None where nobody can tell. models: the others, and what
+    they could not judge."""
+
+    read: Callable[[SignalSource], Recording]
+    delineate: Callable[[Recording, str], Waves]
+    delineated_by: ModelRef
+    unreadable: Callable[[Recording], Sequence[Unreadable]] = lambda _: ()
+    label: Callable[[Recording, Waves], Labels] | None = None
+    models: tuple[Callable[[Recording, Waves], Iterable[Judged | Issue]], ...] = ()
+
+
+@cache
+def installed() -> Parts:
+    """The parts of this installation."""
+    from signals.delineate import delineate, trained
+    from signals.read import read_source
+
+    return Parts(
+        read=read_source,
+        delineate=delineate,
+        delineated_by=trained().ref,
+        unreadable=unreadable,
+        label=labels,
+        models=(fibrillation,),
+    )
+
+
+def unreadable(recording: Recording) -> list[Unreadable]:
+    """Every ten seconds of a lead that are noisy, flat, saturated or mostly missing."""
+    from signals.quality import quality
+
+    return [
+        Unreadable(stretch.lead, stretch.start_s, stretch.end_s, stretch.state)
+        for stretch in quality(recording)
+        if stretch.state != "ok"
+    ]
+
+
+def labels(recording: Recording, beats: Waves) -> Labels:
+    """The class of every beat, by `signals.beats`."""
+    from signals.beats import classify, packaged
+
+    told = classify(recording, beats.r)
+    chosen: list[Label] = told.labels.tolist()
+    places = [CLASSES.index(label) for label in chosen]
+    return Labels(tuple(chosen), told.probabilities[np.arange(len(beats)), places], packaged()[1])
+
+
+def fibrillation(recording: Recording, beats: Waves) -> Iterator[Judged | Issue]:
+    """Atrial fibrillation, by `signals.rhythm` in one lead.
+
+    Of a short recording the probability is that of the whole; of a long one that of its surest
+    episode.
+    """
+    from signals.rhythm import WHOLE_S, Episode, classify
+    from signals.rhythm_model import trained
+
+    lead = next((name for name in RHYTHM_LEADS if name in recording.leads), recording.leads[0])
+    told = classify(recording, lead)
+    if isinstance(told, Issue):
+        yield told
+        return
+    kind = "atrial fibrillation"
+    episodes = sorted(
+        (x for x in told.episodes if x.kind == kind), key=lambda x: x.probability, reverse=True
+    )
+    if recording.seconds <= WHOLE_S:
+        whole = Episode(kind, 0.0, recording.seconds, told.probabilities[kind])
+        episodes = [whole, *[x for x in episodes if x.end - x.start < recording.seconds]]
+    if episodes:
+        places = (Place(lead, *told.strongest(episode)) for episode in episodes[:PLACES])
+        yield Judged(kind, episodes[0].probability, tuple(places), trained().ref)
+    yield from told.remarks

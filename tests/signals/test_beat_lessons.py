@@ -5,9 +5,9 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the extra train")
 
-from signals.annotated import CLASSES, Annotated  # noqa: E402
-from signals.beat_lessons import FASTEST, hastened, variants  # noqa: E402
-from tests.signals.synthetic_beats import drawn  # noqa: E402
+from signals.annotated import CLASSES, Annotated
+from signals.beat_lessons import FASTEST, hastened, variants
+from tests.signals.synthetic_beats import drawn
 
 
 def _annotated(r: np.ndarray, kinds: list[str]) -> Annotated:

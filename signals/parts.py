@@ -5,18 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from typing import Literal
 
 import numpy as np
 
 from engine.types import Issue, ModelRef, SignalSource
 from signals.annotated import CLASSES
-from signals.recording import Recording, Seconds
+from signals.recording import STANDARD, Recording, Seconds
 from signals.waves import Waves
 
 Label = Literal["N", "S", "V", "F", "Q"]
 RHYTHM_LEADS = ("II", "MLII", "I")
 """Where the rhythm is sought first: what it was taught on is lead I or near it."""
+MANY_LEADS = 6
+"""From so many on a recording is one of twelve leads, of which some may be missing."""
+TOLD = ("MI", "STTC", "CD", "HYP")
+BLOCKS = {
+    "complete left bundle branch block": "left bundle branch block",
+    "complete right bundle branch block": "right bundle branch block",
+    "left anterior fascicular block": "left anterior fascicular block",
+}
+"""Criteria of `signals.twelve_rules` that say more than the rest of the reading does."""
+CRITERIA = ModelRef("signals.twelve_rules", version("konsil"))
 PLACES = 5
 """Episodes that are cited, the surest first."""
 
@@ -63,6 +74,19 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Met:
+    """A criterion that a recording meets. key: of findings.toml. because: what was measured."""
+
+    key: str
+    because: str
+    place: Place
+    by: ModelRef
+
+
+Said = Judged | Met | Issue
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """read: a source as it arrived. delineate: the waves of one lead. unreadable: where no wave may
     be sought. label: classes of the beats; None where nobody can tell. models: the others, and what
@@ -73,7 +97,7 @@ class Parts:
     delineated_by: ModelRef
     unreadable: Callable[[Recording], Sequence[Unreadable]] = lambda _: ()
     label: Callable[[Recording, Waves], Labels] | None = None
-    models: tuple[Callable[[Recording, Waves], Iterable[Judged | Issue]], ...] = ()
+    models: tuple[Callable[[Recording, Waves], Iterable[Said]], ...] = ()
 
 
 @cache
@@ -88,7 +112,7 @@ def installed() -> Parts:
         delineated_by=trained().ref,
         unreadable=unreadable,
         label=labels,
-        models=(fibrillation,),
+        models=(fibrillation, twelve_leads),
     )
 
 
@@ -113,7 +137,7 @@ def labels(recording: Recording, beats: Waves) -> Labels:
     return Labels(tuple(chosen), told.probabilities[np.arange(len(beats)), places], packaged()[1])
 
 
-def fibrillation(recording: Recording, beats: Waves) -> Iterator[Judged | Issue]:
+def fibrillation(recording: Recording, beats: Waves) -> Iterator[Said]:
     """Atrial fibrillation, by `signals.rhythm` in one lead.
 
     Of a short recording the probability is that of the whole; of a long one that of its surest
@@ -138,3 +162,30 @@ def fibrillation(recording: Recording, beats: Waves) -> Iterator[Judged | Issue]
         places = (Place(lead, *told.strongest(episode)) for episode in episodes[:PLACES])
         yield Judged(kind, episodes[0].probability, tuple(places), trained().ref)
     yield from told.remarks
+
+
+def twelve_leads(recording: Recording, beats: Waves) -> Iterator[Said]:
+    """The superclasses of PTB-XL but NORM, and the conduction blocks whose criteria are met.
+
+    Says nothing of recordings that were not made with twelve leads.
+    """
+    if len(set(STANDARD) & set(recording.leads)) < MANY_LEADS:
+        return
+    from signals.ecg12_model import packaged
+    from signals.twelve import classify
+    from signals.twelve_rules import statements
+
+    told = classify(recording)
+    if isinstance(told, Issue):
+        yield told
+        return
+    for key in TOLD:
+        places = [Place(basis.lead, basis.start_s, basis.end_s) for basis in told.basis[key]]
+        whole = Place(None, 0.0, recording.seconds)
+        yield Judged(key, told.probabilities[key], tuple(places) or (whole,), packaged()[1])
+    for met in statements(told.read, told.measures):
+        if met.name in BLOCKS:
+            place = Place(met.lead, met.start_s, met.end_s)
+            yield Met(BLOCKS[met.name], met.because, place, CRITERIA)
+    for remark in told.remarks:
+        yield Issue("info", recording.id, remark, "check the recording")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.types import Issue, ModelRef, Patient
 from signals import ranges, statements
 from signals.intervals import Intervals, Spans, in_all, inside, intervals, together, union
 from signals.measure import Quantity, gaps, quantities, usual_beats
-from signals.parts import Judged, Labels, Parts, Unreadable
+from signals.parts import Judged, Labels, Met, Parts, Unreadable
 from signals.recording import Recording
 from signals.rhythm_rules import Episode, Irregularity, ectopy, irregularity, pauses, rates
-from signals.signs import Seen, Sign, of_beats, of_episodes, of_models, of_quantities
+from signals.signs import Seen, Sign, of_beats, of_criteria, of_episodes, of_models, of_quantities
 from signals.waves import Waves
 
 FEWEST = 2
@@ -44,6 +44,7 @@ def interpret(recording: Recording, patient: Patient, parts: Parts) -> Reading:
     The age at the recording decides, where the recording states one.
     """
     whose = Patient(recording.sex, recording.age_years).completed(patient)
+    recording = replace(recording, sex=whose.sex, age_years=whose.age_years)
     unreadable = list(parts.unreadable(recording))
     unread = {lead: _unread(recording, lead, unreadable) for lead in recording.leads}
     waves = {x: parts.delineate(recording, x) for x in recording.leads}
@@ -60,6 +61,7 @@ def interpret(recording: Recording, patient: Patient, parts: Parts) -> Reading:
     said = [x for model in parts.models for x in model(recording, beats)]
     signs = (
         *of_models(seen, [x for x in said if isinstance(x, Judged)]),
+        *of_criteria(seen, [x for x in said if isinstance(x, Met)]),
         *of_quantities(seen, measured),
         *of_beats(seen),
         *of_episodes(seen, episodes),

@@ -10,7 +10,7 @@ import numpy as np
 from engine.types import LabValue, ModelRef, SignalInterval, Status
 from signals.intervals import Intervals, Name
 from signals.measure import Quantity
-from signals.parts import Judged, Labels, Place
+from signals.parts import Judged, Labels, Met, Place
 from signals.rhythm_rules import Episode
 from signals.statements import Statement, Statements
 from signals.waves import Waves
@@ -34,7 +34,7 @@ _AROUND = (0.25, 0.45)  # seconds before and after the R peak of a cited beat
 class Sign:
     """A statement about a recording. probability: calibrated; None for what a rule says.
 
-    seconds: `CITED` places at most; because: why it is uncertain.
+    seconds: `CITED` places at most; because: why it is uncertain, or by what a criterion is met.
     """
 
     statement: Statement
@@ -247,6 +247,18 @@ def of_models(seen: Seen, judged: Iterable[Judged]) -> Iterator[Sign]:
             if len(places) > CITED
             else None,
             probability=best.probability,
+        )
+
+
+def of_criteria(seen: Seen, met: Iterable[Met]) -> Iterator[Sign]:
+    """One sign for each criterion that a recording meets: present, without a probability."""
+    for one in met:
+        yield Sign(
+            statement=seen.table.by_key[one.key],
+            status="present",
+            seconds=(seen.at(one.place),),
+            by=one.by,
+            because=one.because,
         )
 
 

@@ -29,6 +29,7 @@ BENCHMARKS = {
     "linking": "api.benchmarks.linking:run",
     "beats": "signals.evaluate_beats:run",
     "rhythm": "signals.evaluate_rhythm:run",
+    "ecg12": "signals.evaluate_ecg12:run",
     "delineate": "signals.evaluate_delineate:run",
     "kg": "api.benchmarks.kg:run",
 }
@@ -40,7 +41,7 @@ WITH_OR_WITHOUT_PATHS = ("assertion", "deid")
 LEARNED = (
     *("rank", "labs", "vignettes", "abstain", "interview"),
     *("ner", "relations"),
-    *("beats", "rhythm", "delineate"),
+    *("beats", "rhythm", "ecg12", "delineate"),
 )
 """Benchmarks of what was learned from what lies here: they can answer with held-out folds."""
 

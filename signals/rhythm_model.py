@@ -75,8 +75,16 @@ def normal(numbers: Array | Floats, knots: Floats, scores: Floats) -> Floats:
 
     knots: (FEATURES, K), rising, their quantiles; scores: (K,), of the normal distribution.
     """
-    columns = [np.interp(x, k, scores) for x, k in zip(numbers.T, knots, strict=True)]
-    return np.stack(columns, axis=1).astype(np.float32)
+    columns = zip(numbers.T.astype(np.float32), knots, strict=True)
+    return np.stack([_ranked(x, k, scores) for x, k in columns], axis=1).astype(np.float32)
+
+
+def _ranked(x: Floats, knots: Floats, scores: Floats) -> NDArray[np.floating]:
+    """Interpolated; in the middle where knots are equal, which `np.interp` leaves open."""
+    first, behind = np.searchsorted(knots, x, "left"), np.searchsorted(knots, x, "right")
+    last = len(knots) - 1
+    middle = (scores[np.minimum(first, last)] + scores[np.maximum(behind - 1, 0)]) / 2
+    return np.where(behind > first, middle, np.interp(x, knots, scores))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from signals.rhythm_model import LAYERS, WEIGHTS, Look, log_softmax, look, norma
 from signals.rhythm_network import Network
 from signals.trees import Trees
 
-VERSION = "1"
+VERSION = "2"
 """To be raised with every change of what is learned that no constant here tells."""
 SEED = 20_261_122
 MEMBERS, PARTS = 2, 5
@@ -178,7 +178,7 @@ def _calibration(answers: Tensor, labels: Tensor) -> tuple[Floats, Floats]:
     answer, (records, 2, 4), and shift (4,) of each kind.
     """
     scale, shift = torch.full((2, 4), 0.5, requires_grad=True), torch.zeros(4, requires_grad=True)
-    optimiser = torch.optim.LBFGS([scale, shift], max_iter=200)
+    optimiser = torch.optim.LBFGS([scale, shift], max_iter=200, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
         optimiser.zero_grad()
@@ -206,7 +206,10 @@ def digest() -> str:
 def save(weights: dict[str, Floats], file: Path, seen: Sequence[str]) -> None:
     """The networks in half precision. seen: names of the records, for benchmarks to count them."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    kept = {k: v.astype(np.float16) if k.startswith(LAYERS) else v for k, v in weights.items()}
+    kept = {
+        name: np.ascontiguousarray(value, np.float16 if name.startswith(LAYERS) else value.dtype)
+        for name, value in weights.items()
+    }  # safetensors writes memory as it lies: a transposed array would come back scrambled
     save_file(kept, file, metadata={"seen": " ".join(sorted(seen))})
 
 

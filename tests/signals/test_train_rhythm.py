@@ -39,6 +39,9 @@ def test_numpy_answers_as_torch(
     train_rhythm.save(weights, file, names)
     network = trained(file)
     assert seen(file) == frozenset(names)
+    for name in ("features.knots", "calibration.scale"):
+        np.testing.assert_array_equal(network.weights[name], weights[name])
+    assert (np.diff(network.weights["features.knots"], axis=1) >= 0).all()
     chances, spoken = network(looks)
     np.testing.assert_allclose(chances.sum(1), 1, atol=1e-5)
     assert [x.shape for x in spoken] == [(len(one.r), 4) for one in looks]
@@ -81,3 +84,21 @@ def test_trees_answer_as_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     ).fit(x, labels)
     expected = np.log(model.predict_proba(x))
     np.testing.assert_allclose(log_softmax(trees(x)), expected, atol=1e-4)
+
+
+def test_a_strip_is_judged_alike_alone_and_among_others(looks: list[Look]) -> None:
+    network = trained()
+    together, spoken = network(looks)
+    for i, one in enumerate(looks[:9]):
+        alone, said = network([one])
+        np.testing.assert_allclose(alone[0], together[i], atol=1e-5)
+        np.testing.assert_allclose(said[0], spoken[i], atol=1e-4)
+
+
+def test_equal_numbers_have_equal_ranks() -> None:
+    knots = np.array([[0, 0, 0, 1, 2]], np.float32)
+    scores = np.array([-2, -1, 0, 1, 2], np.float32)
+    for x in ([[0.0]], [[0.0], [2.0], [0.0]], [[3.0], [0.0]]):
+        ranks = normal(np.array(x), knots, scores)[:, 0]
+        assert ranks[np.array(x)[:, 0] == 0].tolist() == [-1] * x.count([0.0])
+    assert normal(np.array([[0.5], [-1], [9]]), knots, scores)[:, 0].tolist() == [0.5, -2, 2]

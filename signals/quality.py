@@ -183,7 +183,7 @@ def _edges(recording: Recording, stretch_s: float) -> list[tuple[int, int]]:
     begins = list(range(0, samples, step))
     if len(begins) > 1 and samples - begins[-1] < step / 2:
         begins.pop()
-    return list(zip(begins, [*begins[1:], samples], strict=True))
+    return [(a, b) for a, b in zip(begins, [*begins[1:], samples], strict=False) if a < b]
 
 
 @cache

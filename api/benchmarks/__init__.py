@@ -30,6 +30,7 @@ BENCHMARKS = {
     "beats": "signals.evaluate_beats:run",
     "rhythm": "signals.evaluate_rhythm:run",
     "ecg12": "signals.evaluate_ecg12:run",
+    "episodes": "signals.evaluate_episodes:run",
     "delineate": "signals.evaluate_delineate:run",
     "kg": "api.benchmarks.kg:run",
 }

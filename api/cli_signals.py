@@ -119,6 +119,8 @@ def _interpreted(recording: Recording, *, age: float | None, sex: Sex | None) ->
 
 
 def _lines(reading: Reading) -> Iterator[str]:
+    from signals.reading import nothing
+
     recording = reading.recording
     yield f"Recording: {recording.id}"
     leads = f"{len(recording.leads)} lead{'s' * (len(recording.leads) > 1)}"
@@ -136,7 +138,7 @@ def _lines(reading: Reading) -> Iterator[str]:
         yield from map(_episode, reading.episodes[:EPISODES_SHOWN])
         if (more := len(reading.episodes) - EPISODES_SHOWN) > 0:
             yield f"  and {more} more episodes; --json has all"
-    yield "\nShown" if reading.signs else "\nNothing outside its range was found"
+    yield f"\n{nothing(reading) or 'Shown'}"
     for sign in reading.signs:
         yield from _sign(sign)
     yield "\nResearch use only. Not a medical device."

@@ -38,6 +38,8 @@ away something can change a label.
 """
 GATES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 PREFERRED = ("II", "MLII", "V1", "V5")
+READABLE = 0.5
+"""Share of a lead that must be known for it to be preferred to one that is."""
 MOST = 2
 """Leads that are read unless told otherwise: as many as were in training."""
 
@@ -143,7 +145,8 @@ def chosen_leads(recording: Recording) -> tuple[str, ...]:
     """The leads that are read: those most like the ones in training, else the first."""
     first = [name for name in PREFERRED if name in recording.leads]
     others = [name for name in recording.leads if name not in first]
-    return tuple([*first, *others][:MOST])
+    known = {name: np.isfinite(recording.lead(name)).mean() for name in recording.leads}
+    return tuple(sorted([*first, *others], key=lambda name: known[name] <= READABLE)[:MOST])
 
 
 def _pieces(recording: Recording, r: Seconds) -> Iterator[tuple[Recording, slice, slice, float]]:

@@ -41,7 +41,12 @@ def resampled(signal: Samples, rate: float) -> Samples:
     from scipy.signal import resample_poly
 
     ratio = Fraction(RATE / rate).limit_denominator(1000)
-    return resample_poly(signal, ratio.numerator, ratio.denominator).astype(np.float32)
+    near = resample_poly(signal, ratio.numerator, ratio.denominator)
+    step = rate * ratio.numerator / ratio.denominator / RATE  # 1, but for odd rates: no drift
+    if step != 1:
+        places = np.arange(int(near.size / step)) * step
+        near = np.interp(places, np.arange(near.size), near)
+    return near.astype(np.float32)
 
 
 def bridged(signal: Samples) -> Samples:

@@ -41,6 +41,11 @@ is only for context.
 BEAT = 0.1
 """How likely an R peak must be; of the records that the network did not see, more are missed above
 and more are invented below (card)."""
+SURE, NEIGHBOURS = 0.5, 61
+RIPPLE_SHARE, RIPPLE_MV, HEIGHT_S = 0.2, 0.15, 0.06
+"""What is lower than this share of the sure beats around it (`NEIGHBOURS` of them), and lower than
+this in mV, within `HEIGHT_S` of its peak, is no beat. Chosen on standstills put into records of
+CinC 2017, and on MIT-BIH, where ripples were 0.01 to 0.12 mV and beats 0.21 mV and more."""
 REFRACTORY_S = 0.2
 """No two heartbeats are closer."""
 EARLY_S, QRS_S, LATE_S = 0.45, 0.1, 0.75
@@ -99,11 +104,12 @@ def trained(path: Path = WEIGHTS) -> Network:
 def peaks(recording: Recording, lead: str, *, network: Network | None = None) -> Seconds:
     """R peaks, (B,), seconds from the start; also those whose waves cannot be told apart."""
     signal, rate = recording.lead(lead), recording.rate
-    found: list[Seconds] = []
+    rows = [np.zeros((0, 2))]
     for part, begin, core in _hours(signal, rate):
-        r, _ = _peaks(_answers(conditioned(part, rate), network)[0])
-        found.append(begin + r[_within(r, core)])
-    return _one_each(np.concatenate([np.zeros(0), *found]), signal, rate)[0]
+        r, certainty = _peaks(_answers(conditioned(part, rate), network)[0])
+        rows.append(np.column_stack([begin + r, certainty])[_within(r, core)])
+    found = np.concatenate(rows)
+    return found[_real(found[:, 0], found[:, 1], signal, rate), 0]
 
 
 def delineate(recording: Recording, lead: str, *, network: Network | None = None) -> Waves:
@@ -117,7 +123,7 @@ def delineate(recording: Recording, lead: str, *, network: Network | None = None
         times = begin + _times(x, r, answer[1:])
         rows.append(np.column_stack([times, certainty])[_within(r, core)])
     found = np.concatenate(rows)
-    found = found[_one_each(found[:, 0], signal, rate)[1]]
+    found = found[_real(found[:, 0], found[:, 10], signal, rate)]
     return Waves(found[:, 0], found[:, 1:4], found[:, 4:7], found[:, 7:10], found[:, 10])
 
 
@@ -137,15 +143,34 @@ def _within(r: Seconds, core: tuple[float, float]) -> NDArray[np.bool_]:
     return (r >= core[0]) & (r < core[1])
 
 
-def _one_each(r: Seconds, signal: Samples, rate: float) -> tuple[Seconds, NDArray[np.bool_]]:
-    """Beats, and which, that lie where something was recorded; one that two parts of a recording
-    have on their border is one beat.
+def _real(r: Seconds, certainty: Seconds, signal: Samples, rate: float) -> NDArray[np.bool_]:
+    """Which beats lie where something was recorded, are one (of two that parts of a recording have
+    on their border), and are no ripple of a standstill: the size of a lead is that of its seconds,
+    so a silent one is enlarged until ripples look like beats.
     """
-    place = np.clip(np.rint(r * rate).astype(np.intp), 0, max(signal.size - 1, 0))
-    kept = np.diff(r, prepend=-np.inf) > REFRACTORY_S / 2
-    if r.size:
-        kept &= np.isfinite(signal[place])
-    return r[kept], kept
+    if not r.size:
+        return np.zeros(0, np.bool_)
+    place = np.clip(np.rint(r * rate).astype(np.intp), 0, signal.size - 1)
+    kept = (np.diff(r, prepend=-np.inf) > REFRACTORY_S / 2) & np.isfinite(signal[place])
+    sure = kept & (certainty >= SURE)
+    if not sure.any():
+        return kept
+    height = _heights(place, signal, int(HEIGHT_S * rate))
+    from scipy.ndimage import median_filter
+
+    usual = median_filter(height[sure], NEIGHBOURS, mode="nearest")
+    ripple = height < RIPPLE_SHARE * np.interp(r, r[sure], usual)
+    return kept & ~(ripple & (height < RIPPLE_MV))
+
+
+def _heights(place: NDArray[np.intp], signal: Samples, reach: int) -> NDArray[np.float64]:
+    """(B,), mV: from the lowest to the highest sample around each place; 0 where none is known."""
+    around = np.clip(place[:, None] + np.arange(-reach, reach + 1), 0, signal.size - 1)
+    values = signal[around]
+    known = np.isfinite(values)
+    high = np.where(known, values, -np.inf).max(axis=1)
+    low = np.where(known, values, np.inf).min(axis=1)
+    return np.where(known.any(axis=1), high - low, 0.0).astype(np.float64)
 
 
 def _answers(x: Samples, network: Network | None) -> Floats:

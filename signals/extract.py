@@ -9,8 +9,12 @@ from engine.exceptions import KonsilError
 from engine.protocols import Extraction, ReadingContext, Vocabulary
 from engine.types import Context, Finding, Issue, Patient, Sex, SignalSource, Skipped
 from signals.parts import Parts, installed
-from signals.reading import Reading, interpret
+from signals.reading import Reading, interpret, nothing
+from signals.recording import Recording
 from signals.signs import Sign
+
+APART_YEARS = 2.0
+"""Ages that differ by more are of two people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +67,26 @@ def _read(parts: Parts, source: SignalSource, context: ReadingContext) -> Readin
             said = f"it states a {recording.sex} patient, the bundle a {context.patient.sex} one"
             fix = "check whose recording it is; it was not used"
             return Issue("error", source.id, said, fix)
+        if (other := _another_age(recording, context)) is not None:
+            return Issue("error", source.id, other, "check whose recording it is; it was not used")
         return interpret(recording, context.patient, parts)
     except KonsilError as error:
         return Issue("error", source.id, f"not read: {error.message}", error.fix)
     except Exception as error:  # the border between recordings: the others are still read
         said = f"it could not be worked on ({type(error).__name__}: {error}); nothing was concluded"
         return Issue("error", source.id, said, "report this with the recording if you can share it")
+
+
+def _another_age(recording: Recording, context: ReadingContext) -> str | None:
+    """What contradicts the patient's age at the moment of the question; None when nothing does."""
+    stated, known = recording.age_years, context.patient.age_years
+    if stated is None or known is None:
+        return None
+    since = context.as_of - recording.start if context.as_of and recording.start else None
+    passed = max(since.days / 365.25, 0.0) if since else 0.0
+    if abs(stated + passed - known) <= APART_YEARS or (since is None and stated < known):
+        return None
+    return f"it states a patient of {stated:g} years, the bundle one of {known:g}"
 
 
 def _findings(read: Read, vocabulary: Vocabulary) -> Iterator[Finding]:
@@ -94,8 +112,8 @@ def _skipped(read: Read) -> Iterator[Skipped]:
     for sign in signs:
         if sign.statement.term is None:
             yield Skipped(read.source.id, f"{told(sign)}: HPO has no term for it")
-    if not signs and len(read.reading.beats):
-        yield Skipped(read.source.id, "read: nothing outside its range was found")
+    if (said := nothing(read.reading)) is not None:
+        yield Skipped(read.source.id, said)
 
 
 def told(sign: Sign) -> str:
@@ -114,8 +132,13 @@ def _patient(read: Sequence[Read], known: Patient) -> tuple[Patient | None, tupl
     sex = sexes.pop() if known.sex is None and len(sexes) == 1 else None
     age = ages.pop() if known.age_years is None and len(ages) == 1 else None
     issues = ()
+    if known.age_years is None and len(ages) > 1 and max(ages) - min(ages) > APART_YEARS:
+        where = ", ".join(x.id for x in current if x.age_years is not None)
+        said = f"the recordings state ages from {min(ages):g} to {max(ages):g}"
+        issues = (Issue("error", where, said, "check whose they are, and state the age"),)
     if known.sex is None and len(sexes) > 1:
         where = ", ".join(x.id for x in current if x.sex is not None)
         said = "the recordings are of a female and of a male patient"
-        issues = (Issue("error", where, said, "check whose they are, and state the sex"),)
+        fix = "check whose they are, and state the sex"
+        issues = (*issues, Issue("error", where, said, fix))
     return (Patient(sex, age) if sex or age is not None else None), issues

@@ -5,6 +5,7 @@ What is absent stays absent: a beat without a P wave has no PR interval.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -19,7 +20,7 @@ Name = Literal["RR", "P", "PR", "QRS", "QT", "QTc Bazett", "QTc Fridericia"]
 NAMES: tuple[Name, ...] = ("RR", "P", "PR", "QRS", "QT", "QTc Bazett", "QTc Fridericia")
 
 POSSIBLE: Mapping[Name, tuple[float, float]] = {
-    "RR": (200, 3000),
+    "RR": (200, math.inf),
     "P": (20, 250),
     "PR": (40, 600),
     "QRS": (30, 300),

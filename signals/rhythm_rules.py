@@ -29,7 +29,7 @@ Kind = Literal[
     "supraventricular run",
 ]
 PAUSE = 2.0
-"""Seconds of an RR interval from which it is called a pause; those above 3 say so. Curated."""
+"""Seconds of an RR interval from which it is called a pause. Curated."""
 RUN = 3
 """Beats in a row that make a run, and repetitions that make a bigeminy or trigeminy. Curated."""
 TACHYCARDIA = 100.0

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.types import LabValue, ModelRef, SignalInterval, Status
 from signals.intervals import Intervals, Name
 from signals.measure import Quantity
 from signals.parts import Judged, Labels, Met, Place
+from signals.recording import Seconds
 from signals.rhythm_rules import Episode
 from signals.statements import Statement, Statements
 from signals.waves import Waves
@@ -21,8 +24,12 @@ FEW_BEATS = 3
 """An interval of fewer beats is uncertain."""
 UNSTEADY = 60.0
 """ms: an interval that spreads more from beat to beat (interquartile) is uncertain."""
+WITHIN = {"P": 8.0, "PR": 8.0, "QRS": 8.0, "QTc Bazett": 12.0, "QTc Fridericia": 12.0, "axis": 10.0}
 NEAR = 0.025
-"""Share of the limit within which a value beyond it is uncertain: waves are not timed better."""
+"""How close to its limit a value beyond it is uncertain, ms or degrees, else as a share: waves are
+not timed better (one beat's error in weights/WAVES.md; these are medians over beats). Curated."""
+ESCAPE = 1.15
+"""Of the median RR interval; a beat after a longer one is no premature one. Curated."""
 SURE = 0.9
 """Probability from which a beat's class counts as sure."""
 STRAY = 0.002
@@ -48,7 +55,10 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Beats as they were read, and how they are cited. lead: None for all leads together."""
+    """Beats as they were read, and how they are cited. lead: None for all leads together.
+
+    length_s: of the recording: nothing behind its end is cited.
+    """
 
     record: str
     lead: str | None
@@ -57,6 +67,7 @@ class Seen:
     table: Statements
     labels: Labels | None = None
     by: ModelRef | None = None
+    length_s: float = math.inf
 
     def cite(self, start: float, end: float) -> SignalInterval:
         """Some seconds of it."""
@@ -64,7 +75,8 @@ class Seen:
 
     def at(self, place: Place) -> SignalInterval:
         """The same, of a lead that is named."""
-        start, end = round(max(place.start_s, 0.0), 3), round(place.end_s, 3)
+        start = round(max(place.start_s, 0.0), 3)
+        end = round(min(place.end_s, self.length_s), 3)
         return SignalInterval(self.record, place.lead, start, end)
 
     def counted(self, name: str, value: float, unit: str, reference: str | None) -> LabValue:
@@ -90,7 +102,7 @@ def _corrected(seen: Seen, by_name: dict[str, Quantity]) -> Iterator[Sign]:
         outside = [x for x in both if x.verdict and x.verdict.side == side]
         if not outside:
             continue
-        doubt = _doubt(outside[0])
+        doubt = next(filter(None, map(_doubt, outside)), None)
         if len(sides) > 1:
             doubt = f"only by {outside[0].name.removeprefix('QTc ')}"
         elif side == "high" and (wide := by_name.get("QRS")) and wide.verdict:
@@ -116,9 +128,14 @@ def _doubt(quantity: Quantity) -> str | None:
     if verdict is not None and verdict.common:
         return "many healthy people have it"
     limit = verdict.limit if verdict else None
-    if limit is not None and abs(quantity.value - limit) < NEAR * abs(limit):
-        return f"within {NEAR:.1%} of the limit"
+    if limit is not None and abs(quantity.value - limit) < _near(quantity.name, limit):
+        return f"within {_near(quantity.name, limit):.3g} {quantity.unit} of the limit"
     return None
+
+
+def _near(name: str, limit: float) -> float:
+    """How close to a limit a value says nothing, in its unit."""
+    return WITHIN.get(name, NEAR * abs(limit))
 
 
 def _outside(seen: Seen, quantity: Quantity, key: str, doubt: str | None) -> Sign:
@@ -193,7 +210,7 @@ def of_beats(seen: Seen) -> Iterator[Sign]:
     if seen.labels is None:
         return
     for label, key in (("V", "ventricular beat"), ("S", "supraventricular beat")):
-        places = np.flatnonzero(np.array(seen.labels.label) == label)
+        places = np.flatnonzero((np.array(seen.labels.label) == label) & _early(seen.waves.r))
         if not len(places):
             continue
         sure = places[seen.labels.probability[places] >= SURE]
@@ -216,6 +233,14 @@ def of_beats(seen: Seen) -> Iterator[Sign]:
         )
 
 
+def _early(r: Seconds) -> NDArray[np.bool_]:
+    """Beats that do not come late, as escape beats do: RR up to `ESCAPE` of the usual one."""
+    rr = np.diff(r, prepend=np.nan)
+    if len(rr) < 3:
+        return np.ones(len(rr), np.bool_)
+    return ~(rr > ESCAPE * np.nanmedian(rr))
+
+
 def _around(seen: Seen, beat: int) -> SignalInterval:
     r = float(seen.waves.r[beat])
     return seen.cite(r - _AROUND[0], r + _AROUND[1])
@@ -236,6 +261,8 @@ def of_models(seen: Seen, judged: Iterable[Judged]) -> Iterator[Sign]:
         if status is None:
             continue
         shown = [x for x in found if statement.status(x.probability) == status]
+        if best.doubt is not None:
+            status = "uncertain"
         shown.sort(key=lambda x: -x.probability)
         places = [place for x in shown for place in x.places]
         yield Sign(
@@ -247,6 +274,7 @@ def of_models(seen: Seen, judged: Iterable[Judged]) -> Iterator[Sign]:
             if len(places) > CITED
             else None,
             probability=best.probability,
+            because=best.doubt,
         )
 
 

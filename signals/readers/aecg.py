@@ -9,9 +9,20 @@ import numpy as np
 
 from engine.exceptions import InputError
 from engine.readers.ecg import aecg
-from signals.readers.channels import About, Channel, Values, check_size, piece, recording
+from signals.readers.channels import (
+    MAX_VALUES,
+    About,
+    Channel,
+    Values,
+    check_size,
+    piece,
+    recording,
+)
 from signals.recording import Recording
 
+SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
+MAX_DIGITS = 100_000_000
+"""Characters of the samples of a lead; as words they take many times their size in memory."""
 _FIX = "export the ECG as HL7 aECG (PORT_MT020001) again, or in another format"
 
 
@@ -30,10 +41,11 @@ def read(data: bytes, name: str) -> Recording:
     except (ValueError, OverflowError) as error:
         message = f"malformed samples: {error}"[:200]
         raise InputError(message, where=name, fix=_FIX) from error
-    begin = min((start for start, _ in parts if start), default=None)
+    begin = min((start for start, _, _ in parts if start), default=None)
+    earliest = min((offset for _, offset, _ in parts), default=0.0)
     channels = [
-        Channel(c.name, c.values, c.rate, c.unit, _after(begin, start))
-        for start, part in parts
+        Channel(c.name, c.values, c.rate, c.unit, _after(begin, start) + offset - earliest)
+        for start, offset, part in parts
         for c in part
     ]
     more = len(list(root.iter("series"))) - 1 + len(list(root.iter("derivedSeries")))
@@ -41,9 +53,9 @@ def read(data: bytes, name: str) -> Recording:
     return recording([piece(channels, where=name)], _about(root, name, begin, remarks))
 
 
-def _part(sequences: Element, name: str) -> tuple[datetime | None, list[Channel]]:
-    """When a set of sequences begins, and its leads."""
-    start, rate = None, None
+def _part(sequences: Element, name: str) -> tuple[datetime | None, float, list[Channel]]:
+    """When a set of sequences begins, as a moment and relative, s, and its leads."""
+    start, offset, rate = None, 0.0, None
     leads: list[tuple[str, str, Values]] = []
     for sequence in sequences.iter("sequence"):
         code, value = _code(sequence) or "", sequence.find("value")
@@ -51,22 +63,28 @@ def _part(sequences: Element, name: str) -> tuple[datetime | None, list[Channel]
             continue
         if code in ("TIME_ABSOLUTE", "TIME_RELATIVE"):
             step = _quantity(value, "increment")
-            unit = {"s": 1.0, "ms": 1e-3, "us": 1e-6}.get(step[1])
+            unit = SECONDS.get(step[1])
             if unit is None or not step[0] > 0:
                 raise ValueError("no usable increment of time")
             rate, head = 1 / (step[0] * unit), value.find("head")
             if code == "TIME_ABSOLUTE" and head is not None:
                 start = aecg.moment(head.get("value", ""))
+            elif head is not None:
+                first, unit_first = _quantity(value, "head")
+                if unit_first not in SECONDS:
+                    raise ValueError("no usable start of time")
+                offset = first * SECONDS[unit_first]
         elif (digits := value.findtext("digits")) is not None:
             (zero, unit_zero), (scale, unit) = _quantity(value, "origin"), _quantity(value, "scale")
             if zero and unit_zero != unit:
                 raise ValueError("origin and scale have different units")
+            check_size(1, len(digits) * MAX_VALUES / MAX_DIGITS, where=name)
             words = digits.split()
             check_size(1, len(words), where=name)
             leads.append((code, unit, np.array(words, np.float64) * scale + zero))
     if rate is None:
         raise ValueError("a set of sequences without its times")
-    return start, [Channel(code, values, rate, unit) for code, unit, values in leads]
+    return start, offset, [Channel(code, values, rate, unit) for code, unit, values in leads]
 
 
 def _quantity(value: Element, tag: str) -> tuple[float, str]:

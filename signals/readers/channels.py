@@ -79,7 +79,8 @@ def piece(channels: Sequence[Channel], *, where: str) -> Piece:
     if not kept:
         raise no_ecg(((c.name, c.unit) for c in channels), where=where)
     rate = max(c.rate for c in kept)
-    check_rate(rate, where=where)
+    for channel in kept:
+        check_rate(channel.rate, where=where)
     names = _unique(kept)
     leads = tuple(dict.fromkeys(names))
     samples = max(round((c.start_s + len(c.values) / c.rate) * rate) for c in kept)

@@ -13,6 +13,12 @@ from engine.readers.dicom import header
 from signals.readers.channels import About, Channel, Values, check_size, piece, recording
 from signals.recording import Recording
 
+SCHEMES = {"MDC": "2:", "SCPECG": "5.6.3-9-"}
+LEADS = {1: "I", 2: "II", 61: "III", 62: "aVR", 63: "aVL", 64: "aVF"} | {
+    number + 2: f"V{number}" for number in range(1, 7)
+}
+"""What codes of leads begin with, by coding scheme, and what their number means: as pydicom's table
+of MDC has them; its test file has the same numbers with the scheme of SCP-ECG."""
 _FIX = "send a standard, uncompressed DICOM ECG (12-lead, general or ambulatory ECG storage)"
 _TYPES = {("SB", 8): "i1", ("UB", 8): "u1", ("SS", 16): "i2", ("US", 16): "u2"}
 _TYPES |= {("SL", 32): "i4", ("UL", 32): "u4"}
@@ -71,8 +77,17 @@ def _channels(dataset: Any, group: Any, name: str) -> Iterator[Channel]:
             values[column == padding] = np.nan
         scale, base, unit = _scale(channel)
         rails = _rails(channel, scale, base) if type.kind == "i" else None
-        called = str(channel.ChannelSourceSequence[0].CodeMeaning)
+        called = _called(channel.ChannelSourceSequence[0])
         yield Channel(called, values * scale + base, rate, unit, max(start, 0.0), rails)
+
+
+def _called(source: Any) -> str:
+    """By its code where that is one of a standard lead, else as it is written."""
+    before = SCHEMES.get(str(source.get("CodingSchemeDesignator") or ""))
+    code = str(source.get("CodeValue") or "")
+    number = code.removeprefix(before) if before and code.startswith(before) else ""
+    lead = LEADS.get(int(number)) if number.isdecimal() else None
+    return lead or str(source.CodeMeaning)
 
 
 def _scale(channel: Any) -> tuple[float, float, str]:

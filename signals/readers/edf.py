@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 
 from engine.exceptions import InputError
 from engine.readers.ecg import edf
-from signals.readers.channels import About, Channel, Piece, check_size, no_ecg, piece, recording
+from signals.readers.channels import (
+    About,
+    Channel,
+    Piece,
+    check_rate,
+    check_size,
+    no_ecg,
+    piece,
+    recording,
+)
 from signals.readers.leads import is_lead
 from signals.recording import Recording
 
@@ -62,6 +71,7 @@ def read(data: Bytes, name: str) -> Recording:
     file = _file(data, name)
     leads = [s for s in file.signals if is_lead(s.name, s.unit)]
     rate = max(s.count for s in leads) / file.duration
+    check_rate(rate, where=name)
     samples = round((file.onsets[-1] + file.duration) * rate)
     check_size(len(leads), samples, where=name)
     return recording(_pieces(file, SECONDS), file.about, samples=samples)

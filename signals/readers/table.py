@@ -26,6 +26,8 @@ _TIMES |= {"time_ms": 1e-3, "ms": 1e-3, "milliseconds": 1e-3}
 _UNITS_OF_TIME = {"s": 1.0, "sec": 1.0, "ms": 1e-3}
 _INDEX = ("sample", "index", "n", "#", "")
 _MISSING = ("", "nan", "na", "-", "null", "none")
+MAX_ROWS = 5_000_000
+"""Rows that are read: as text they take many times their size in memory."""
 JITTER = 0.2
 """Share of a sample's length by which a time may be off. Source: curated, unreferenced."""
 
@@ -38,6 +40,9 @@ def read(data: bytes, name: str) -> Recording:
     Raises:
         InputError: no header, no rate, uneven times, a cell that is no number, or too large.
     """
+    if data.count(b"\n") > MAX_ROWS:
+        fix = "send a part of the recording, or WFDB or EDF"
+        raise InputError(f"more than {MAX_ROWS:,} rows", where=name, fix=fix)
     try:
         lines = data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
@@ -70,6 +75,8 @@ def _values(rows: list[tuple[int, str]], header: list[str], mark: str, name: str
     for at, (line, text) in enumerate(rows):
         cells = [cell.strip().strip('"').lower() for cell in text.split(mark)]
         try:
+            if len(cells) != len(header):
+                raise ValueError("another number of cells")
             values[at] = [np.nan if cell in _MISSING else float(cell) for cell in cells]
         except ValueError as error:
             raise InputError(
@@ -97,7 +104,10 @@ def _rate(
     column = next((i for i, n in enumerate(names) if n.lower() in _TIMES), None)
     if column is None:
         raise InputError("no sampling rate is stated", where=where, fix=_FIX_RATE)
-    unit = _UNITS_OF_TIME.get((units[column] or "").lower(), _TIMES[names[column].lower()])
+    written = (units[column] or "").lower()
+    if written and written not in _UNITS_OF_TIME:
+        raise InputError(f"times in {written!r} are not read", where=where, fix=_FIX_RATE)
+    unit = _UNITS_OF_TIME.get(written, _TIMES[names[column].lower()])
     times = values[:, column] * unit
     if len(times) < 2 or not np.isfinite(times).all() or times[-1] <= times[0]:
         raise InputError("its times do not grow", where=where, fix=_FIX_RATE)

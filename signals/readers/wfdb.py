@@ -29,7 +29,7 @@ from signals.readers.channels import (
     piece,
     recording,
 )
-from signals.readers.leads import is_lead
+from signals.readers.leads import is_lead, millivolts
 from signals.recording import Recording
 
 SECONDS = 600.0
@@ -42,8 +42,17 @@ MAX_SECONDS = 62 * 86_400
 
 _NAME = re.compile(r"[\w][\w.+-]*", re.ASCII)
 _RECORD_LINE = re.compile(r"(\S+?)(?:/(\d+))?\s+(\d+)(?:\s+(\S+)(?:\s+(\d+))?.*)?", re.ASCII)
-_AGE = re.compile(r"\bage>?\s*[:=]?\s*(\d{1,3}(?:\.\d+)?)\b|^\s*(\d{1,3}) [MF] ", re.I)
-_SEX = re.compile(r"\b(?:sex|gender)>?\s*[:=]?\s*(female|male|f|m)\b|^\s*\d{1,3} ([MF]) ", re.I)
+_AGE = re.compile(
+    r"(?:^|[<#>\s])age>?\s*[:=]?\s*(\d{1,3}(?:\.\d+)?)\b(?!\s*(?:mo|w|d|h|min))"
+    r"|^\s*(\d{1,3}) [MF] ",
+    re.I | re.M,
+)
+_SEX = re.compile(
+    r"^\s*(?:.*<age>.*)?[<#]*\s*(?:sex|gender)>?\s*[:=]?\s*(female|male|f|m)\b|^\s*\d{1,3} ([MF]) ",
+    re.I | re.M,
+)
+OLDEST = 130.0
+"""Years; PTB-XL writes 300 for more than 89."""
 _SEXES: dict[str, Sex] = {"f": "female", "m": "male"}
 
 
@@ -102,7 +111,7 @@ def _channels(header: Any, record: Any) -> list[Channel]:
     return [
         Channel(name, values, header.fs * len(values) / frames, unit, rails=rails)
         for name, unit, values, rails in zip(
-            _layout(header).sig_name, _units(header), signals, _rails(header), strict=True
+            _names(header), _units(header), signals, _rails(header), strict=True
         )
     ]
 
@@ -117,13 +126,16 @@ def _units(header: Any) -> list[str]:
     return [unit or "mV" for unit in _layout(header).units]
 
 
+def _names(header: Any) -> list[str]:
+    return [name or f"unnamed {k}" for k, name in enumerate(_layout(header).sig_name, 1)]
+
+
 def _per_frame(header: Any) -> list[int]:
     return [n or 1 for n in _layout(header).samps_per_frame]
 
 
 def _wanted(header: Any) -> list[bool]:
-    names = _layout(header).sig_name
-    return [is_lead(name, unit) for name, unit in zip(names, _units(header), strict=True)]
+    return [is_lead(name, unit) for name, unit in zip(_names(header), _units(header), strict=True)]
 
 
 def _most_per_frame(header: Any) -> int:
@@ -155,11 +167,13 @@ def _rails(header: Any) -> list[tuple[float, float] | None]:
 def _about(path: Path, header: Any) -> About:
     comments = "\n".join(header.comments or ())
     ages, sexes = _AGE.search(comments), _SEX.search(comments)
+    age = float(ages[1] or ages[2]) if ages else None
     return About(
         id=path.stem,
         start=dates.utc(header.base_datetime) if header.base_datetime else None,
         sex=_SEXES[(sexes[1] or sexes[2])[0].lower()] if sexes else None,
-        age_years=float(ages[1] or ages[2]) if ages else None,
+        age_years=age if age is not None and age <= OLDEST else None,
+        remarks=tuple(_silent(path)),
     )
 
 
@@ -174,11 +188,45 @@ def _header(path: Path) -> Any:
             raise ValueError("no sampling rate or no names of signals")
         if min(_per_frame(header)) < 1:
             raise ValueError("samples per frame below 1")
+        _check_segments(header)
     if not any(_wanted(header)):
-        raise no_ecg(zip(_layout(header).sig_name, _units(header), strict=True), where=path.name)
+        raise no_ecg(zip(_names(header), _units(header), strict=True), where=path.name)
     check_rate(header.fs * _most_per_frame(header), where=path.name)
     _check_length(path, header)
     return header
+
+
+def _check_segments(header: Any) -> None:
+    """Raises ValueError where wfdb would join what does not belong together."""
+    segments = [s for s in getattr(header, "segments", None) or () if s is not None]
+    if not segments:
+        return
+    units = dict(zip(segments[0].sig_name, segments[0].units, strict=True))
+    for segment in segments[1:]:
+        if header.layout == "fixed" and segment.sig_name != segments[0].sig_name:
+            raise ValueError(f"segment {segment.record_name} has other signals than the first")
+        for name, unit in zip(segment.sig_name or (), segment.units or (), strict=True):
+            if millivolts(unit or "mV") != millivolts(units.get(name) or "mV"):
+                raise ValueError(f"segment {segment.record_name} has {name} in another unit")
+
+
+def _silent(path: Path) -> Iterator[str]:
+    """What wfdb fills in where a header is silent."""
+    lines = _lines(path)
+    first = _RECORD_LINE.fullmatch(lines[0])
+    if first is None or first[2]:
+        return
+    if first[4] is None:
+        yield "no sampling rate is stated: read as 250 samples a second, WFDB's default"
+    gains = (line.split()[2:3] for line in lines[1 : 1 + int(first[3])])
+    stated = (re.match(r"[\d.eE+-]*", gain[0]) if gain else None for gain in gains)
+    if any(not gain or gain[0] in ("", "0") for gain in stated):
+        yield "not calibrated: read as WFDB's default of 200 steps a mV, so heights may be wrong"
+
+
+def _lines(path: Path) -> list[str]:
+    lines = [line.strip() for line in path.read_text("latin-1").splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def _check_length(path: Path, header: Any) -> None:
@@ -196,12 +244,11 @@ def _check_length(path: Path, header: Any) -> None:
 
 def _check(path: Path, *, depth: int) -> None:
     """Refuses (InputError) names that leave the folder, files that are missing, endless nesting."""
-    if not path.is_file():
+    if not _plain(path):
         raise _fault(path.name, "is missing", "send all files that the header names")
     if path.stat().st_size > MAX_HEADER_BYTES or depth > MAX_DEPTH:
         raise _fault(path.name, "is too large or nested too deep", "send a plain WFDB record")
-    lines = [line.strip() for line in path.read_text("latin-1").splitlines()]
-    lines = [line for line in lines if line and not line.startswith("#")]
+    lines = _lines(path)
     first = _RECORD_LINE.fullmatch(lines[0]) if lines else None
     if first is None:
         raise _fault(path.name, "has no record line", "start it with 'name signals rate samples'")
@@ -211,8 +258,13 @@ def _check(path: Path, *, depth: int) -> None:
             raise _fault(path.name, f"names {name[:40]!r}", "name files of the same folder only")
         if first[2]:
             _check(path.with_name(f"{name}.hea"), depth=depth + 1)
-        elif not path.with_name(name).is_file():
+        elif not _plain(path.with_name(name)):
             raise _fault(name, "is missing", f"send it together with {path.name}")
+
+
+def _plain(path: Path) -> bool:
+    """A link could lead to another patient's file."""
+    return path.is_file() and not path.is_symlink()
 
 
 @contextmanager

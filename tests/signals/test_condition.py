@@ -54,3 +54,12 @@ def test_a_sample_depends_on_nothing_beyond_its_reach() -> None:
         conditioned(signal, RATE)[first:], conditioned(other, RATE)[first:]
     )
     assert moving_mean(np.ones(10, np.float32), 1).tolist() == [1] * 10
+
+
+@pytest.mark.parametrize("rate", [249.89, 128.0, 62.4725, 257.3])
+def test_an_odd_rate_does_not_drift(rate: float) -> None:
+    time = np.arange(int(1800 * rate)) / rate
+    pulse = np.exp(-0.5 * ((time - 1790) / 0.02) ** 2).astype(np.float32)
+    found = conditioned(pulse, rate)
+    assert abs(found.size / RATE - 1800) < 0.05
+    assert abs(int(found.argmax()) / RATE - 1790) < 0.02

@@ -124,3 +124,17 @@ def test_shared_records_are_read_as_their_annotators_read_them(data: Path) -> No
     inside = (found.r > lead.start) & (found.r < lead.end)
     assert inside.sum() == len(marked)
     assert np.abs(found.r[inside] - marked.r).max() < 0.05
+
+
+def test_a_standstill_stays_a_standstill() -> None:
+    """Its ripples are enlarged to the size of beats by what precedes the network."""
+    rng = np.random.default_rng(0)
+    signal = _heart(seconds=40).signal.copy()
+    signal[:, 10000:14500] = 0  # 20 to 29 s
+    signal += rng.normal(0, 0.01, signal.shape).astype("f4")
+    heart = Recording("x", signal, 500, ("II",))
+    found = delineate.delineate(heart, "II")
+    assert not ((found.r > 20.1) & (found.r < 28.9)).any()
+    expected = _true(40)[(_true(40) < 19.9) | (_true(40) > 29.1)]
+    assert all(np.abs(found.r - at).min() < 0.03 for at in expected)
+    np.testing.assert_allclose(delineate.peaks(heart, "II"), found.r)

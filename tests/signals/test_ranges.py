@@ -26,12 +26,12 @@ TABLE = ranges.load()
         ("PR", 119, 40, None, "low"),
         ("PR", 175, 5, None, "high"),
         ("QRS", 121, 40, None, "high"),
-        ("QRS", 100, 4, None, "high"),
+        ("QRS", 101, 4, None, "high"),
         ("QTc", 455, 40, "male", "high"),
         ("QTc", 455, 40, "female", "usual"),
         ("QTc", 339, 40, "female", "low"),
         ("axis", -31, 40, None, "low"),
-        ("axis", 91, 40, None, "high"),
+        ("axis", 101, 40, None, "high"),
     ],
 )
 def test_values_at_the_limits(

@@ -112,7 +112,7 @@ def test_what_has_no_term_is_told() -> None:
     assert any("pause" in x.reason and "no term" in x.reason for x in found.skipped)
     usual = replace(parts(waves(np.arange(1, 12) * 0.8)), read=lambda _: STRIP)
     (skipped,) = extract_with(usual, [SignalSource("a")], context).skipped
-    assert "nothing outside" in skipped.reason
+    assert "Nothing outside" in skipped.reason
 
 
 def test_nothing_is_called_absent() -> None:

@@ -61,7 +61,7 @@ def test_without_p_waves_nothing_is_said_of_pr() -> None:
 @pytest.mark.parametrize(
     ("found", "because"),
     [
-        (waves(REGULAR, pr=0.203), "within 2.5% of the limit"),
+        (waves(REGULAR, pr=0.203), "within 8 ms of the limit"),
         (waves([1, 2], pr=0.24), "measured in 2 beats only"),
     ],
 )

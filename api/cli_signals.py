@@ -157,7 +157,9 @@ def _quantity(quantity: Quantity) -> str:
     said += f", {quantity.beats} of {quantity.of} beats"
     if verdict is None:
         return said
-    return f"{said}; {verdict.side or 'not judged'}: {verdict.reference}"
+    few = 2 * quantity.beats < quantity.of
+    judged = "too few beats to judge" if few else verdict.side or "not judged"
+    return f"{said}; {judged}: {verdict.reference}"
 
 
 def _episode(episode: Episode) -> str:

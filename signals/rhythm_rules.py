@@ -40,7 +40,8 @@ SMOOTHED = 5
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """start_s, end_s: first and last R peak. rate: beats a minute, the mean within the episode.
+    """start_s, end_s: first and last R peak. rate: beats a minute, the mean within the episode; of
+    slow and fast stretches by the median interval, as that is what makes them.
 
     beats: that make it; of a couplet, run or -geminy the ectopic ones. first, last: places of the
     first and last R peak in it.
@@ -195,7 +196,6 @@ def _stretches(marks: NDArray[np.object_]) -> Iterator[tuple[Kind, int, int]]:
 
 
 def _episode(kind: Kind, r: Seconds, first: int, last: int, beats: int) -> Episode:
-    seconds = float(r[last] - r[first])
-    return Episode(
-        kind, float(r[first]), float(r[last]), beats, 60 * (last - first) / seconds, first, last
-    )
+    apart = np.diff(r[first : last + 1])
+    usual = float(np.median(apart) if kind in ("slow", "fast") else apart.mean())
+    return Episode(kind, float(r[first]), float(r[last]), beats, 60 / usual, first, last)

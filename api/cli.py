@@ -13,6 +13,7 @@ from api.cli_deid import deid
 from api.cli_extract import extract
 from api.cli_interview import interview
 from api.cli_kg import kg
+from api.cli_signals import signals
 from engine.exceptions import InputError, KonsilError, NotFoundError
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ main.add_command(kg)
 main.add_command(interview)
 main.add_command(deid)
 main.add_command(extract)
+main.add_command(signals)
 
 
 @main.command()

@@ -29,6 +29,7 @@ from engine.types import (
     NextStep,
     Patient,
     Result,
+    SignalInterval,
     Skipped,
     TextSpan,
 )
@@ -240,6 +241,9 @@ def _citation(citation: Citation) -> str:
         return f'{citation.document}:{citation.start}-{citation.end} "{quote}"'
     if isinstance(citation, CodedEntry):
         return citation.item
+    if isinstance(citation, SignalInterval):
+        lead = f"lead {citation.lead}" if citation.lead else "all leads"
+        return f"{citation.record} {lead} {citation.start_s:.2f}-{citation.end_s:.2f} s"
     value = citation.text if citation.value is None else f"{citation.value:g} {citation.unit or ''}"
     reference = f", reference {citation.reference}" if citation.reference else ""
     return f"{citation.observation} {citation.name} {(value or '').strip()}{reference}"

@@ -1,7 +1,8 @@
 """The reader of patient bundles: the door through which every input comes.
 
 A bundle is a FHIR R4 Bundle or resource (JSON), a GA4GH phenopacket (version 2, JSON), a folder or
-zip of files, or a single file (see `engine.readers.files`); JSON and text may be gzip'ed.
+zip of files, or a single file (see `engine.readers.files`; of a WFDB record its header, on disk);
+JSON and text may be gzip'ed.
 
 Faults of single items become issues and never lose the rest. Only an input that is unusable as a
 whole, hostile, or about two patients raises `InputError`. Bounds are in `engine.readers.limits`,
@@ -18,6 +19,8 @@ from pathlib import Path
 from engine.exceptions import InputError
 from engine.readers import dates, files, limits, members
 from engine.readers.assemble import assemble
+from engine.readers.ecg.edf import is_edf
+from engine.readers.ecg.gather import gather
 from engine.readers.members import Member
 from engine.readers.record import Record
 from engine.readers.tree import too_large
@@ -37,12 +40,16 @@ def read(path: Path, *, as_of: datetime | None = None) -> PatientBundle:
     """
     try:
         if path.is_dir():
-            return _read_folder(path, as_of=as_of)
+            record = Record()
+            inside = members.of_folder(path, record)
+            return _read_files(inside, record, where=path.name, as_of=as_of)
         if not path.is_file():
             raise InputError("no such file or folder", where=str(path), fix="check the path")
+        if path.suffix.lower() == ".hea":
+            inside = members.of_recording(path)
+            return _read_files(inside, Record(), where=path.name, as_of=as_of)
         with path.open("rb") as file:
-            zipped = file.read(4) in members.ZIP_MARKS
-        limit = limits.MAX_SET_BYTES if zipped else limits.MAX_FILE_BYTES
+            limit = _limit(file.read(8))
         data = members.read_bounded(path, limit=limit, where=path.name)
     except OSError as error:
         raise InputError(
@@ -76,7 +83,7 @@ def question_moment(text: str) -> datetime:
 
 def _read_one(member: Member, *, as_of: datetime | None) -> PatientBundle:
     zipped = member.data.startswith(members.ZIP_MARKS)
-    limit = limits.MAX_SET_BYTES if zipped else limits.MAX_FILE_BYTES
+    limit = _limit(member.data)
     if len(member.data) > limit:
         raise too_large(member.name, limit)
     if not member.data.strip():
@@ -96,21 +103,30 @@ def _read_one(member: Member, *, as_of: datetime | None) -> PatientBundle:
             fix="send FHIR or phenopacket JSON, text, or a folder or zip of files",
         )
     format = reader(member, record, "")
+    gather(record)
     return assemble(record, format=format, sha256=sha256, as_of=as_of)
 
 
-def _read_folder(folder: Path, *, as_of: datetime | None) -> PatientBundle:
-    """The hash covers every file's name and content, each with its length."""
-    record, digest = Record(), hashlib.sha256()
+def _limit(data: bytes) -> int:
+    """Bytes of one file: a set of files and a recording of a day are larger than a text."""
+    large = data.startswith(members.ZIP_MARKS) or is_edf(data)
+    return limits.MAX_SET_BYTES if large else limits.MAX_FILE_BYTES
 
-    def hashed(inside: Iterable[Member]) -> Iterator[Member]:
+
+def _read_files(
+    inside: Iterable[Member], record: Record, *, where: str, as_of: datetime | None
+) -> PatientBundle:
+    """The hash covers every file's name and content, each with its length."""
+    digest = hashlib.sha256()
+
+    def hashed() -> Iterator[Member]:
         for member in inside:
             for part in (member.name.encode(), member.data):
                 digest.update(len(part).to_bytes(8, "big"))
                 digest.update(part)
             yield member
 
-    _read_set(hashed(members.of_folder(folder, record)), record, where=folder.name)
+    _read_set(hashed(), record, where=where)
     return assemble(record, format="folder", sha256=digest.hexdigest(), as_of=as_of)
 
 

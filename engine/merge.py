@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from engine.protocols import Vocabulary
-from engine.types import Finding, Issue, LabValue, TextSpan
+from engine.types import CodedEntry, Finding, Issue, LabValue, TextSpan
 
 
 def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -80,7 +80,11 @@ def _place(finding: Finding) -> str:
     first = finding.citations[0]
     if isinstance(first, TextSpan):
         return f"{first.document}:{first.start}-{first.end}"
-    return first.observation if isinstance(first, LabValue) else first.item
+    if isinstance(first, LabValue):
+        return first.observation
+    if isinstance(first, CodedEntry):
+        return first.item
+    return f"{first.record}:{first.start_s:g}-{first.end_s:g}s"
 
 
 def _join(first: Finding, second: Finding) -> Finding:

@@ -12,6 +12,7 @@ from engine.protocols import Extractor
 
 EXTRACTORS: dict[str, str] = {
     "documents": "nlp.extract:extract",
+    "recordings": "signals.extract:extract",
     "observations": "engine.labs:extract",
 }
 """Field of `PatientBundle` -> "module:function", in the order of reading: notes may state the age

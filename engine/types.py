@@ -8,8 +8,10 @@ ranking turns findings into `Diagnosis` objects made of `Contribution`s, and all
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 Sex = Literal["female", "male"]
@@ -102,6 +104,17 @@ class LabValue:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalInterval:
+    """Seconds of a recorded signal, from its start. record: the recording's id; lead: None for all
+    leads together."""
+
+    record: str
+    lead: str | None
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class CodedEntry:
     """An entry of the input that states the finding as a code ("phenotypicFeatures[3]")."""
 
@@ -126,7 +139,7 @@ class GraphEdge:
     stated: str | None = None
 
 
-Citation = TextSpan | LabValue | CodedEntry
+Citation = TextSpan | LabValue | SignalInterval | CodedEntry
 
 
 # ---- How a finding is obtained ------------------------------------------------------------------
@@ -520,11 +533,27 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalSource:
+    """A recording as it arrived, still to be read: the files of one record, or where they are.
+
+    id: the file that names it ("ecg/rec.hea"; of several files their header) or the FHIR entry.
+    path: on disk; its other files lie beside it. files: name -> content, where there is no path;
+    the name that `id` ends with comes first. recorded: when it began (UTC), where its header says.
+    """
+
+    id: str
+    path: Path | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict[str, bytes], repr=False)
+    recorded: datetime | None = None
+    historical: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Attachment:
     """A file or payload that a later specialist reads. path: None when it was inside a document."""
 
     id: str
-    kind: Literal["image", "signal", "other"]
+    kind: Literal["image", "other"]
     media_type: str
     size: int
     path: str | None = None
@@ -547,6 +576,7 @@ class PatientBundle:
     documents: tuple[Document, ...] = ()
     observations: tuple[Observation, ...] = ()
     statements: tuple[Statement, ...] = ()
+    recordings: tuple[SignalSource, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     issues: tuple[Issue, ...] = ()
     skipped: tuple[Skipped, ...] = ()

@@ -27,6 +27,11 @@ BENCHMARKS = {
     "assertion": "nlp.evaluate_assertion:assertion",
     "deid": "api.benchmarks.deid:run",
     "linking": "api.benchmarks.linking:run",
+    "beats": "signals.evaluate_beats:run",
+    "rhythm": "signals.evaluate_rhythm:run",
+    "ecg12": "signals.evaluate_ecg12:run",
+    "episodes": "signals.evaluate_episodes:run",
+    "delineate": "signals.evaluate_delineate:run",
     "kg": "api.benchmarks.kg:run",
 }
 """Name -> "module:function", called with the paths and the graph."""
@@ -34,7 +39,11 @@ WITHOUT_PATHS = ("kg",)
 """Benchmarks that read nothing but the graph."""
 WITH_OR_WITHOUT_PATHS = ("assertion", "deid")
 """Benchmarks that have or write data of their own; assertion reads it beside what is named."""
-LEARNED = ("rank", "labs", "vignettes", "abstain", "interview", "ner", "relations")
+LEARNED = (
+    *("rank", "labs", "vignettes", "abstain", "interview"),
+    *("ner", "relations"),
+    *("beats", "rhythm", "ecg12", "delineate"),
+)
 """Benchmarks of what was learned from what lies here: they can answer with held-out folds."""
 
 

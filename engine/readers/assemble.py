@@ -10,7 +10,15 @@ from typing import TypeVar
 from engine.readers import dates
 from engine.readers.identity import Identity, refuse_mixture
 from engine.readers.record import Record
-from engine.types import Document, Observation, Patient, PatientBundle, Phenotype, Statement
+from engine.types import (
+    Document,
+    Observation,
+    Patient,
+    PatientBundle,
+    Phenotype,
+    SignalSource,
+    Statement,
+)
 
 RECENCY: dict[str, timedelta | None] = {
     # A sign stated as a code (a malformation, a seizure disorder) lasts until the record says it
@@ -21,14 +29,16 @@ RECENCY: dict[str, timedelta | None] = {
     "observation": timedelta(days=90),
     # An unexplained illness gathers letters over months; older ones mostly tell of other episodes.
     "document": timedelta(days=180),
+    # A recording shows the hours it was taken in; as of a measurement, a clinic repeats it.
+    "recording": timedelta(days=90),
 }
 """Older than this before `as_of`, an item is historical: kept, but not counted as present."""
 
 AS_OF_GAP = timedelta(days=3653)
 """A newest entry this much later than all others is questioned: a mistyped year ages the rest."""
 
-Recent = TypeVar("Recent", Phenotype, Document, Observation)
-Dated = TypeVar("Dated", Phenotype, Document, Observation, Statement)
+Recent = TypeVar("Recent", Phenotype, Document, Observation, SignalSource)
+Dated = TypeVar("Dated", Phenotype, Document, Observation, SignalSource, Statement)
 
 
 def assemble(
@@ -48,6 +58,7 @@ def assemble(
     phenotypes = _known_by(at, record.phenotypes, "phenotype", record)
     documents = _known_by(at, record.documents, "document", record)
     observations = _known_by(at, record.observations, "observation", record)
+    recordings = _known_by(at, record.recordings, "recording", record)
     return PatientBundle(
         format=format,
         sha256=sha256,
@@ -57,6 +68,7 @@ def assemble(
         documents=tuple(_aged(item, at, "document") for item in documents),
         observations=tuple(_with_age(_aged(o, at, "observation"), birth) for o in observations),
         statements=tuple(_known_by(at, record.statements, "statement", record)),
+        recordings=tuple(_aged(item, at, "recording") for item in recordings),
         attachments=tuple(record.attachments),
         issues=tuple(record.issues),
         skipped=record.skipped,
@@ -64,7 +76,13 @@ def assemble(
 
 
 def _newest(record: Record) -> datetime | None:
-    dated = (*record.phenotypes, *record.documents, *record.observations, *record.statements)
+    dated = (
+        *record.phenotypes,
+        *record.documents,
+        *record.observations,
+        *record.recordings,
+        *record.statements,
+    )
     moments = {item.recorded for item in dated if item.recorded} | set(record.events)
     earlier, newest = [None, None, *sorted(moments)][-2:]
     if newest and earlier and newest - earlier > AS_OF_GAP:

@@ -1,4 +1,4 @@
-"""Who a DICOM file is about: its header alone, never its pixels.
+"""Who a DICOM file is about and what it is: its header alone, never its pixels.
 
 Elements are taken raw, so no value is converted, inflated or reported by pydicom on the way.
 """
@@ -6,6 +6,8 @@ Elements are taken raw, so no value is converted, inflated or reported by pydico
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 from pydicom.charset import python_encoding
@@ -28,21 +30,41 @@ MAX_NAME_BYTES = 1_000
 
 _TRANSFER_SYNTAX = 0x00020010
 _CHARSET = 0x00080005
+_SOP_CLASS, _STUDY_DATE, _ACQUIRED = 0x00080016, 0x00080020, 0x0008002A
 _NAME, _ID, _BIRTH, _SEX = 0x00100010, 0x00100020, 0x00100030, 0x00100040
 _REMOVED = 0x00120062
-_WANTED: list[BaseTag | int] = [_TRANSFER_SYNTAX, _NAME, _ID, _BIRTH, _SEX, _REMOVED]
+_WANTED: list[BaseTag | int] = [
+    *(_TRANSFER_SYNTAX, _SOP_CLASS, _STUDY_DATE, _ACQUIRED),
+    *(_NAME, _ID, _BIRTH, _SEX, _REMOVED),
+]
+_ECG = "1.2.840.10008.5.1.4.1.1.9.1."
+"""What the storage classes of electrocardiograms begin with (PS3.4 B.5): 12-lead, general, ..."""
+
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _IMPLICIT, _BIG_ENDIAN = "1.2.840.10008.1.2", "1.2.840.10008.1.2.2"
 _PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"PK")
 _UID = re.compile(r"[0-9.]+", re.ASCII)
 _DATE = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)", re.ASCII)
+_MOMENT = re.compile(r"(\d{8})(\d{0,6})(?:\.\d*)?(?:([+-])(\d\d)(\d\d))?", re.ASCII)
 _SEXES: dict[str, Sex] = {"F": "female", "M": "male"}
 
 
-def header_identity(data: bytes, *, where: str) -> tuple[Identity, bool]:
-    """What the header states about the patient, and whether it is marked as de-identified.
+@dataclass(frozen=True, slots=True)
+class Header:
+    """identity: of the patient; deidentified: that it is removed or a pseudonym, and left out.
 
-    Of a de-identified file the stated identity is a pseudonym and is left out.
+    ecg: it holds waveforms of the heart and no image. recorded: when they were taken, UTC where
+    the file states no zone.
+    """
+
+    identity: Identity
+    deidentified: bool
+    ecg: bool
+    recorded: datetime | None
+
+
+def header(data: bytes, *, where: str) -> Header:
+    """What the header states.
 
     Raises:
         ValueError: no DICOM, a deflated one (it can grow a thousandfold), a program in disguise, or
@@ -58,8 +80,10 @@ def header_identity(data: bytes, *, where: str) -> tuple[Identity, bool]:
         raise
     except Exception as error:  # pydicom raises nearly anything on damaged files
         raise ValueError(f"damaged header ({type(error).__name__})") from error
+    ecg = _text(elements, _SOP_CLASS).startswith(_ECG)
+    recorded = _moment(_text(elements, _ACQUIRED) or _text(elements, _STUDY_DATE))
     if _text(elements, _REMOVED) == "YES":
-        return Identity(where=where), True
+        return Header(Identity(where=where), True, ecg, recorded)
     number = _text(elements, _ID)
     born = _DATE.fullmatch(_text(elements, _BIRTH))
     stated = Identity(
@@ -69,7 +93,7 @@ def header_identity(data: bytes, *, where: str) -> tuple[Identity, bool]:
         birth="-".join(born.groups()) if born else None,
         sex=_SEXES.get(_text(elements, _SEX)),
     )
-    return stated, False
+    return Header(stated, False, ecg, recorded)
 
 
 def _elements(data: bytes) -> dict[int, bytes]:
@@ -108,6 +132,20 @@ def _read(
     )
     values = {int(element.tag): element.value for element in elements}
     return {tag: bytes(v) for tag, v in values.items() if isinstance(v, bytes)}, reached
+
+
+def _moment(text: str) -> datetime | None:
+    """A DICOM date, or date and time ("20240305081500.000000+0100")."""
+    parts = _MOMENT.fullmatch(text)
+    if parts is None:
+        return None
+    day, time, sign, hours, minutes = parts.groups()
+    try:
+        at = datetime.strptime(day + (time or "").ljust(6, "0"), "%Y%m%d%H%M%S")
+    except ValueError:
+        return None
+    shift = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    return at.replace(tzinfo=UTC) + (shift if sign == "-" else -shift)
 
 
 def _text(elements: dict[int, bytes], tag: int) -> str:

@@ -5,7 +5,9 @@
     patient.json            {"id", "name", "sex", "birth_date", "age_years"}, all optional; name is
                             "Family, Given"; the birth date wins over the age
     *.json                  FHIR or a phenopacket
-    *.dcm, images, signals  attachments for a later specialist
+    *.hea with its signals  a recording of the heart (WFDB); annotations (*.atr) are skipped
+    *.edf *.scp, aECG XML   a recording each, and a *.csv with names of leads, and a DICOM waveform
+    other *.dcm, images     attachments for a later specialist
     *.json.gz               as without .gz
 
 Text and JSON may also come without a suffix; DICOM is known by its prefix. The rest is skipped.
@@ -24,6 +26,7 @@ from typing import Literal
 from engine.exceptions import InputError
 from engine.readers import attachment, dates, fhir, identity, labs_csv, limits, phenopacket, tree
 from engine.readers import text as texts
+from engine.readers.ecg import gather
 from engine.readers.identity import Identity
 from engine.readers.members import ZIP_MARKS, Member
 from engine.readers.record import Record
@@ -42,7 +45,6 @@ IMAGES = {
     ".nii": "application/x-nifti",
     ".nii.gz": "application/x-nifti",
 }
-SIGNALS = (".hea", ".dat", ".atr", ".qrs", ".edf", ".bdf")
 SEXES: dict[str, Sex] = {"female": "female", "f": "female", "male": "male", "m": "male"}
 MAX_AGE = 130
 UNSEEN = ("__MACOSX", "Thumbs.db", "DICOMDIR")
@@ -66,6 +68,7 @@ def read_all(members: Iterable[Member], record: Record) -> int:
                 record.skip(member.name, "not a kind of file that is read", kind="file")
         except InputError as fault:
             record.issue("error", fault.where, fault.message, fix=fault.fix)
+    gather.gather(record)
     return count
 
 
@@ -78,8 +81,10 @@ def reader_of(member: Member) -> Reader | None:
     name = PurePosixPath(member.name.lower())
     if any(part in UNSEEN or part.startswith(".") for part in PurePosixPath(member.name).parts):
         return None
-    if attachment.is_dicom(member.data) or name.suffix in SIGNALS or _image_type(member.name):
+    if attachment.is_dicom(member.data) or _image_type(member.name):
         return _attach
+    if gather.is_part(member):
+        return _read_recording
     if name.name == "patient.json":
         return _read_patient
     if name.suffix == ".csv":
@@ -136,10 +141,13 @@ def _read_text(member: Member, record: Record, prefix: str) -> Format:
 
 
 def _read_csv(member: Member, record: Record, prefix: str) -> Format:
-    """Measurements by name or header; another table can only be a signal."""
+    """Measurements, or an ECG, by name or header."""
     named = PurePosixPath(member.name.lower()).name.startswith("labs")
     if not named and not labs_csv.has_header(member.data[:4096].decode("utf-8", "replace")):
-        return _attach(member, record, prefix)
+        if gather.is_table(member):
+            return _read_recording(member, record, prefix)
+        record.skip(member.name, "a table of neither laboratory values nor an ECG", kind="file")
+        return "folder"
     labs_csv.read(_decoded(member, record), record, name=member.name)
     return "folder"
 
@@ -180,15 +188,19 @@ def _read_patient(member: Member, record: Record, prefix: str) -> Format:
 
 
 def _attach(member: Member, record: Record, prefix: str) -> Format:
-    image = _image_type(member.name)
     attachment.keep(
         member.data,
         item=member.name,
-        kind="image" if image else "signal",
-        media_type=image or "application/octet-stream",
+        kind="image",
+        media_type=_image_type(member.name) or "application/dicom",
         record=record,
         path=member.path,
     )
+    return "folder"
+
+
+def _read_recording(member: Member, record: Record, prefix: str) -> Format:
+    gather.keep(member, record)
     return "folder"
 
 

@@ -15,11 +15,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from engine.exceptions import InputError
 from engine.readers import limits
-from engine.readers.record import Record
+from engine.readers.ecg import wfdb
 from engine.readers.tree import too_large
+
+if TYPE_CHECKING:
+    from engine.readers.record import Record
 
 ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06")
 _CENTRAL_ENTRY = b"PK\x01\x02"
@@ -116,6 +120,27 @@ def of_zip(data: bytes, record: Record, *, where: str) -> Iterator[Member]:
             content = _inflate(archive, info, limit=left, where=where)
             left -= len(content)
             yield Member(info.filename, content)
+
+
+def of_recording(header: Path) -> Iterator[Member]:
+    """A WFDB header and the files beside it that it names, and those that they name.
+
+    Raises:
+        InputError: too large. OSError: cannot be read.
+    """
+    waiting, seen = [header.name], set[str]()
+    left = limits.MAX_SET_BYTES
+    while waiting:
+        name = waiting.pop(0)
+        path = header.with_name(name)
+        if name in seen or path.name != name or not path.is_file():
+            continue
+        seen.add(name)
+        data = read_bounded(path, limit=left, where=name)
+        left -= len(data)
+        if path.suffix.lower() == ".hea":
+            waiting += wfdb.header(data).files
+        yield Member(name, data, path)
 
 
 def read_bounded(path: Path, *, limit: int, where: str) -> bytes:

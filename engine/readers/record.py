@@ -7,6 +7,7 @@ from datetime import datetime
 
 from engine.readers import limits
 from engine.readers.identity import Identity
+from engine.readers.members import Member
 from engine.types import (
     Attachment,
     Document,
@@ -14,6 +15,7 @@ from engine.types import (
     Level,
     Observation,
     Phenotype,
+    SignalSource,
     Skipped,
     Statement,
 )
@@ -24,6 +26,7 @@ class Record:
     """Filled by the readers in the order of the input.
 
     events: moments (UTC) of entries that are not used but show how far the record goes.
+    signal_files: set aside until all are known, as several make one recording.
     """
 
     identities: list[Identity] = field(default_factory=list[Identity])
@@ -31,9 +34,11 @@ class Record:
     documents: list[Document] = field(default_factory=list[Document])
     observations: list[Observation] = field(default_factory=list[Observation])
     statements: list[Statement] = field(default_factory=list[Statement])
+    recordings: list[SignalSource] = field(default_factory=list[SignalSource])
     attachments: list[Attachment] = field(default_factory=list[Attachment])
     issues: list[Issue] = field(default_factory=list[Issue])
     events: list[datetime] = field(default_factory=list[datetime])
+    signal_files: list[Member] = field(default_factory=list[Member])
     _skipped: dict[tuple[str, str], list[str]] = field(
         default_factory=dict[tuple[str, str], list[str]]
     )

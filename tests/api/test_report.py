@@ -12,11 +12,20 @@ from hypothesis import given, settings
 from rich.console import Console, RenderableType
 from strategies import finding, findings
 
-from api.report import SHARE, explanation, report
+from api.report import SHARE, cited, explanation, report
 from engine.merge import merge
 from engine.rank import diagnosis, rank
 from engine.run import assess
-from engine.types import Code, Diagnosis, Finding, Patient, PatientBundle, Phenotype
+from engine.types import (
+    Code,
+    Diagnosis,
+    Finding,
+    LabValue,
+    Patient,
+    PatientBundle,
+    Phenotype,
+    SignalInterval,
+)
 from knowledge_graph.memory import MemoryGraph
 
 quick = settings(max_examples=25)
@@ -131,3 +140,12 @@ def test_what_the_ranking_rests_on_is_told(graph: MemoryGraph) -> None:
     assert result.counterfactuals
     only = assess(replace(bundle, phenotypes=bundle.phenotypes[:1]), graph).result(top=1)
     assert "nothing could be ranked" in "\n".join(printed(report(only, bundle.patient)))
+
+
+def test_seconds_of_a_signal_are_shown() -> None:
+    value = LabValue("a.hea", "PR, median of 9 beats", 240, "ms", "120 to 200 ms")
+    one = SignalInterval("a.hea", "II", 3.0, 3.5)
+    seen = replace(finding("HP:0012248"), citations=(one, value))
+    assert cited(seen) == "<- a.hea lead II 3.00-3.50 s and 1 more"
+    all_leads = replace(seen, citations=(replace(one, lead=None),))
+    assert cited(all_leads) == "<- a.hea all leads 3.00-3.50 s"

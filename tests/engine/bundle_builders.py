@@ -84,9 +84,13 @@ def dicom(
     removed: str = "",
     syntax: str = "1.2.840.10008.1.2.1",
     preamble: str = "",
+    sop_class: str = "",
+    study: str = "",
 ) -> bytes:
     """A DICOM header in explicit VR little endian with the given patient."""
     elements = [
+        *([_element(0x0008, 0x0016, b"UI", sop_class)] if sop_class else []),
+        *([_element(0x0008, 0x0020, b"DA", study)] if study else []),
         _element(0x0010, 0x0010, b"PN", name),
         _element(0x0010, 0x0020, b"LO", number),
         _element(0x0010, 0x0030, b"DA", birth),

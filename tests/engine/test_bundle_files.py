@@ -51,13 +51,13 @@ def test_a_folder_and_its_zip_say_the_same(tmp_path: Path) -> None:
     assert (folder.format, packed.format) == ("folder", "zip")
     for field in ("patient", "documents", "observations", "issues", "skipped", "as_of"):
         assert getattr(folder, field) == getattr(packed, field)
-    assert [(a.id, a.kind) for a in folder.attachments] == [
-        ("ecg/1.hea", "signal"),
-        ("ecg/lead.csv", "signal"),
-        ("film.png", "image"),
-    ]
-    assert folder.attachments[0].path == str(tmp_path / "case" / "ecg" / "1.hea")
+    assert [(a.id, a.kind) for a in folder.attachments] == [("film.png", "image")]
+    assert folder.attachments[0].path == str(tmp_path / "case" / "film.png")
     assert packed.attachments[0].path is None
+    assert [r.id for r in folder.recordings] == ["ecg/1.hea", "ecg/lead.csv"]
+    assert folder.recordings[0].path == tmp_path / "case" / "ecg" / "1.hea"
+    assert [(r.id, r.path) for r in packed.recordings] == [(r.id, None) for r in folder.recordings]
+    assert packed.recordings[1].files == {"lead.csv": FILES["ecg/lead.csv"]}
     assert folder.skipped[0].item == "file x 2"
 
 

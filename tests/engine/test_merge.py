@@ -7,7 +7,7 @@ from hypothesis import given
 from strategies import finding, findings
 
 from engine.merge import merge, settle
-from engine.types import Finding
+from engine.types import Finding, LabValue, SignalInterval
 
 
 def test_the_same_sign_twice_is_one_finding_with_two_citations() -> None:
@@ -44,6 +44,16 @@ def test_a_contradiction_without_dates_is_said_aloud() -> None:
     assert settled == given
     assert issue.level == "warning"
     assert "says absent" in issue.message
+
+
+def test_a_contradiction_names_seconds_and_observations() -> None:
+    seconds = SignalInterval("ecg/a.hea", "II", 3.0, 13.5)
+    value = LabValue("o7", "pulse", 70, "/min", None)
+    seen = replace(finding("HP:0001649"), citations=(seconds, value))
+    denied = replace(finding("HP:0001649", "absent"), citations=(value,))
+    _, (issue,) = settle([seen, denied])
+    assert issue.where == "ecg/a.hea:3-13.5s"
+    assert "o7 says absent" in issue.message
 
 
 @given(findings)

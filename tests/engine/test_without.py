@@ -21,6 +21,7 @@ from engine.types import (
     Observation,
     PatientBundle,
     Phenotype,
+    SignalSource,
     Statement,
 )
 from engine.without import KINDS, LEFT_OUT, Kind, leave_out
@@ -46,10 +47,8 @@ EVERYTHING = PatientBundle(
     documents=(Document("a.txt", "a", SENTENCES[0]), Document("b.txt", "b", SENTENCES[1])),
     observations=LABS,
     statements=(Statement("Condition/c", "condition", (), "Asthma"),),
-    attachments=(
-        Attachment("film.png", "image", "image/png", 1),
-        Attachment("rhythm.dat", "signal", "application/octet-stream", 1),
-    ),
+    attachments=(Attachment("film.png", "image", "image/png", 1),),
+    recordings=(SignalSource("rhythm.csv", files={"rhythm.csv": b"I\n0"}),),
 )
 
 phenotypes = st.lists(st.tuples(st.sampled_from(PHENOTYPES), st.booleans()), max_size=4).map(
@@ -150,7 +149,8 @@ def test_a_finding_goes_however_it_was_seen(graph: MemoryGraph) -> None:
         ("phenotype:1", ["phenotypicFeatures[0]"]),
         ("phenotype:phenotypicFeatures[0]", ["phenotypicFeatures[0]"]),
         ("modality:imaging", ["film.png"]),
-        ("modality:ecg", ["rhythm.dat"]),
+        ("modality:ecg", ["rhythm.csv"]),
+        ("signal:1", ["rhythm.csv"]),
         ("image:1", ["film.png"]),
         ("condition:1", ["Condition/c"]),
     ],

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+import orjson
+
 from engine.readers import tree
 from engine.readers.fhir import coding
 from engine.readers.fhir.entry import Entry, resolve, status, when
 from engine.readers.record import Record
 from engine.readers.tree import Node
-from engine.types import Attachment, Code, Observation, Phenotype
+from engine.types import Code, Observation, Phenotype, SignalSource
 
 FIELDS = (
     "status",
@@ -46,6 +48,9 @@ ABSENT = frozenset(
 """SNOMED CT, LOINC answer, HL7 yes/no and interpretation codes, and words, for an HPO finding."""
 
 
+VOLTS = frozenset({"v", "mv", "uv", "µv", "μv", "nv"})
+
+
 @dataclass(frozen=True, slots=True)
 class _Value:
     number: float | None = None
@@ -65,6 +70,9 @@ def read(entry: Entry, record: Record) -> None:
     if entry.raw.get("focus"):
         return record.skip(entry.id, "about a focus other than the patient", kind=entry.type)
     recorded = when(entry.raw, "effectiveDateTime", "effectiveInstant", "effectivePeriod", "issued")
+    if any(_is_voltage(part) for _, part in _parts(entry)):
+        files = {"observation.json": orjson.dumps(entry.raw)}
+        record.recordings.append(SignalSource(entry.id, files=files, recorded=recorded))
     for item, part in _parts(entry):
         try:
             _read_part(entry, part, item, recorded, record)
@@ -98,9 +106,9 @@ def _read_part(
         term, excluded = sign
         record.phenotypes.append(Phenotype(item, term, excluded=excluded, recorded=recorded))
         return None
-    if sampled := tree.text(tree.child(part, "valueSampledData"), "data"):
-        size = len(sampled.encode())
-        record.attachments.append(Attachment(item, "signal", "application/fhir+json", size))
+    if "valueSampledData" in part:
+        if not _is_voltage(part):
+            record.skip(item, "samples of something that is no voltage", kind=entry.type)
         return None
     value = _value(part)
     if value is None:
@@ -122,6 +130,12 @@ def _read_part(
     )
     record.observations.append(observation)
     return None
+
+
+def _is_voltage(part: Node) -> bool:
+    """Whether it is a lead of an ECG as far as units tell: samples in volts."""
+    unit = _unit(tree.child(tree.child(part, "valueSampledData"), "origin"))
+    return (unit or "").lower() in VOLTS
 
 
 def _has_value(part: Node) -> bool:

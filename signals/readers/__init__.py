@@ -1,0 +1,1 @@
+"""One module a format; `channels` makes leads in millivolts of what they find."""

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signals.annotated import CLASSES
+from signals.calibration_scores import brier_skill, slope
 
 OTHER = len(CLASSES)
 """Row of beats that were found and not annotated; column of beats that were not found."""
@@ -75,24 +76,10 @@ def calibration(probability: NDArray[np.float64], present: NDArray[np.bool_]) ->
     """
     if not 0 < present.sum() < len(present):
         return {}
-    share = present.mean()
-    brier = np.square(probability - present).mean()
     bins = np.minimum((probability * BINS).astype(int), BINS - 1)
     sums = np.bincount(bins, probability - present, minlength=BINS)
     return {
-        "brier_skill": float(1 - brier / (share * (1 - share))),
-        "slope": _slope(probability, present),
+        "brier_skill": brier_skill(probability, present),
+        "slope": slope(probability, present),
         "ece": float(np.abs(sums).sum() / len(present)),
     }
-
-
-def _slope(probability: NDArray[np.float64], present: NDArray[np.bool_]) -> float:
-    """b of a logistic regression of what is present on a + b * log odds, by Newton's method."""
-    p = np.clip(probability, 1e-6, 1 - 1e-6)
-    x = np.stack([np.ones_like(p), np.log(p / (1 - p))], axis=1)
-    free = np.array([0.0, 1.0])
-    for _ in range(30):
-        fitted = 1 / (1 + np.exp(-np.clip(x @ free, -30, 30)))
-        curvature = (x * (fitted * (1 - fitted))[:, None]).T @ x + 1e-9 * np.eye(2)
-        free = free + np.clip(np.linalg.solve(curvature, x.T @ (present - fitted)), -1, 1)
-    return float(free[1])

@@ -38,10 +38,10 @@ def slope(probabilities: Floats, yes: Answers) -> float:
     sure = np.clip(probabilities, 1e-6, 1 - 1e-6)
     given = np.stack([np.log(sure / (1 - sure)), np.ones(len(sure))])  # (2, N)
     weights = np.array([1.0, 0.0])
-    for _ in range(12):  # Newton
-        said = 1 / (1 + np.exp(-weights @ given))
+    for _ in range(30):  # Newton's method, in steps that rare answers cannot throw off
+        said = 1 / (1 + np.exp(-np.clip(weights @ given, -30, 30)))
         bent = (given * (said * (1 - said))) @ given.T + 1e-9 * np.eye(2)
-        weights = weights + np.linalg.solve(bent, given @ (yes - said))
+        weights = weights + np.clip(np.linalg.solve(bent, given @ (yes - said)), -1, 1)
     return float(weights[0])
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signals.recording import Recording, Samples, Seconds
-from signals.waves import Waves
 
 BEATS = frozenset("NLRBAaJSVrFejnE/fQ?")
 """Annotation symbols of WFDB that mark a heartbeat."""
@@ -106,20 +105,3 @@ def _waves(symbols: list[str], times: Seconds) -> tuple[list[str], list[list[flo
             kinds.append(WAVES[symbol])
             places.append([times[i - 1], times[i], times[i + 1]])
     return kinds, places
-
-
-def as_waves(given: Marked) -> Waves:
-    """By heartbeat: P before and T after each QRS complex, NaN where none is."""
-    ordered = {kind: given.times[given.kinds == kind] for kind in ("p", "qrs", "t")}
-    qrs = ordered["qrs"]
-    r = qrs[:, 1]
-    p, t = np.full_like(qrs, np.nan), np.full_like(qrs, np.nan)
-    for wave in ordered["p"]:
-        after = np.searchsorted(r, wave[1])
-        if after < len(r):
-            p[after] = wave
-    for wave in ordered["t"]:
-        before = np.searchsorted(r, wave[1]) - 1
-        if before >= 0:
-            t[before] = wave
-    return Waves(r=r, p=p, qrs=qrs, t=t, certainty=np.ones(len(r)))

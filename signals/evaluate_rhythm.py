@@ -13,19 +13,17 @@ from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
-from platformdirs import user_cache_path
 
 from engine.evaluate import BenchReport, bootstrap_ci
-from engine.exceptions import InputError, MissingExtraError
+from engine.exceptions import InputError
 from engine.types import Issue
-from signals.folds import fold_of
+from signals.calibration_scores import BINS, brier_skill, ece, slope
+from signals.folds import fold_of, without
 from signals.rhythm import KINDS, Rhythm, classify
 from signals.rhythm_corpus import LABELS, Labelled, labelled
 from signals.rhythm_model import Network, seen, trained
 
 KEYS = dict(zip(KINDS, ("n", "a", "o", "noisy"), strict=True))
-BINS = 10
-"""Of the calibration error, with as many records each."""
 AF = KINDS.index("atrial fibrillation")
 
 
@@ -103,23 +101,10 @@ def _parts(
     for number in range(folds):
         given = [record for record in records if fold_of(record.name, folds) == number]
         if given:
-            file = _without(number, folds)
+            file = without(number, folds, what="rhythm")
             digest = sha256(file.read_bytes()).hexdigest()
             name = f"signals.rhythm without fold {number} of {folds} {digest}"
             yield trained(file), name, seen(file), given
-
-
-def _without(number: int, folds: int) -> Path:
-    """Weights taught without a fold; taught now if the cache does not have them."""
-    try:
-        from signals import train_rhythm  # torch: only who trains pays
-    except ImportError as missing:
-        raise MissingExtraError("training without a fold", extra="train") from missing
-    folder = user_cache_path("konsil") / "folds" / f"signals-{train_rhythm.digest()}"
-    file = folder / f"rhythm{number}of{folds}.safetensors"
-    if not file.exists():
-        train_rhythm.main(["--fold", str(number), str(folds), "--out", str(file)])
-    return file
 
 
 def _scored(record: Labelled, found: Rhythm | Issue) -> _Scored:
@@ -150,32 +135,11 @@ def _scores(scored: Sequence[_Scored]) -> dict[str, float]:
 
 def _calibration(chance: NDArray[np.float64], right: NDArray[np.bool_]) -> dict[str, float]:
     """Of one kind: Brier skill over a constant, slope of the log odds, calibration error."""
-    share = right.mean()
-    skill = 1 - np.mean((chance - right) ** 2) / (share * (1 - share) or np.nan)
-    order = np.argsort(chance, kind="stable")
-    bins = np.array_split(order, BINS)
-    error = sum(abs(chance[b].mean() - right[b].mean()) * len(b) for b in bins if len(b))
     return {
-        "brier_skill_af": float(skill),
+        "brier_skill_af": brier_skill(chance, right),
         "slope_af": slope(chance, right),
-        "ece_af": float(error / len(chance)),
+        "ece_af": ece(chance, right),
     }
-
-
-def slope(chance: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    """Of a logistic regression of what is on the log odds told: 1 is right, below 1 too sure.
-    NaN where all are of one kind.
-    """
-    if right.all() or not right.any():
-        return float("nan")
-    odds = np.log(chance.clip(1e-6, 1 - 1e-6)) - np.log1p(-chance.clip(1e-6, 1 - 1e-6))
-    x = np.stack([np.ones_like(odds), odds], axis=1)
-    weights = np.array([0.0, 1.0])
-    for _ in range(25):  # Newton's method
-        p = 1 / (1 + np.exp(-(x @ weights)))
-        bend = (x * (p * (1 - p))[:, None]).T @ x + 1e-9 * np.eye(2)
-        weights = weights + np.linalg.solve(bend, x.T @ (right - p))
-    return float(weights[1])
 
 
 def _miss(one: _Scored) -> dict[str, object]:

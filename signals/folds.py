@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_cache_path
 
@@ -79,16 +81,19 @@ def finder(folds: int | None) -> Detector:
     return find
 
 
-def without(number: int, folds: int) -> Path:
-    """Weights of a network that did not see a fold, trained if the cache does not have them."""
+def without(number: int, folds: int, *, what: str = "waves") -> Path:
+    """Weights of a network that did not see a fold, taught if the cache does not have them.
+
+    what: names the module that teaches, `signals.train_<what>`.
+    """
     try:
-        from signals import train_waves  # torch: only who trains pays
+        train: Any = import_module(f"signals.train_{what}")  # torch: only who trains pays
     except ImportError as missing:
         raise MissingExtraError("training without a fold", extra="train") from missing
-    folder = user_cache_path("konsil") / "folds" / f"signals-waves-{train_waves.digest()}"
+    folder = user_cache_path("konsil") / "folds" / f"signals-{what}-{train.digest()}"
     file = folder / f"{number}of{folds}.safetensors"
     if not file.exists():
-        train_waves.main(["--fold", str(number), str(folds), "--out", str(file)])
+        train.main(["--fold", str(number), str(folds), "--out", str(file)])
     return file
 
 

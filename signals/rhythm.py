@@ -14,6 +14,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from engine.types import Issue
+from signals.condition import bridged
 from signals.layers import Floats
 from signals.recording import Recording, Samples, Seconds
 from signals.rhythm_model import Look, Network, look, trained
@@ -152,13 +153,6 @@ def _looks(stretch: Samples, rate: float, first: int, step: float) -> list[Look]
     else:
         starts = [*range(0, len(whole) - size, stride), len(whole) - size]
     return [look(whole[s : s + size], rate, (first + s) / rate) for s in starts]
-
-
-def bridged(signal: Samples) -> Samples:
-    """With a straight line across what is missing inside."""
-    there = np.isfinite(signal)
-    places = np.arange(len(signal))
-    return np.interp(places, places[there], signal[there]).astype(np.float32)
 
 
 def _episodes(looks: Sequence[Look], chances: Floats) -> Iterator[Episode]:

@@ -10,7 +10,7 @@ import pytest
 
 from engine.exceptions import InputError
 from signals import evaluate_episodes, evaluate_rhythm
-from signals.evaluate_rhythm import slope
+from signals.calibration_scores import slope
 
 
 @pytest.fixture
